@@ -1,0 +1,14 @@
+package dev.kelpie.object;
+
+import dev.kelpie.model.ObjectId;
+import java.io.IOException;
+
+/// The stored bytes do not match their checksum, so they are not served.
+public final class ObjectDamaged extends IOException {
+  private static final long serialVersionUID = 1;
+
+  /// Names the object, the first damaged byte, and `where` (the file or device, in words).
+  public ObjectDamaged(ObjectId object, int offset, String where) {
+    super("object " + object + " is damaged at byte " + offset + " (" + where + ")");
+  }
+}

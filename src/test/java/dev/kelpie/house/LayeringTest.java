@@ -92,7 +92,8 @@ final class LayeringTest {
   void onlyThePlatformOpensTheDoorsToTheWorld() {
     noClasses()
         .that()
-        .resideOutsideOfPackages("dev.kelpie.platform.jvm", "dev.kelpie.sheep", "dev.kelpie.dog")
+        .resideOutsideOfPackages(
+            "dev.kelpie.platform.jvm", "dev.kelpie.log", "dev.kelpie.sheep", "dev.kelpie.dog")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.nio.file.Files")

@@ -6,15 +6,25 @@ import static dev.kelpie.wire.Opcode.Scope.LOCAL;
 import static dev.kelpie.wire.Opcode.Scope.NOWHERE;
 import static dev.kelpie.wire.Opcode.Scope.PEER;
 import static dev.kelpie.wire.PayloadSize.ANY;
+import static dev.kelpie.wire.PayloadSize.ATTRIBUTE;
+import static dev.kelpie.wire.PayloadSize.CACHE_INFO;
+import static dev.kelpie.wire.PayloadSize.DISK_LIST;
+import static dev.kelpie.wire.PayloadSize.IGNORED;
 import static dev.kelpie.wire.PayloadSize.NAME;
+import static dev.kelpie.wire.PayloadSize.NAME_OR_TAG;
 import static dev.kelpie.wire.PayloadSize.NONE;
+import static dev.kelpie.wire.PayloadSize.NUMBER;
+import static dev.kelpie.wire.PayloadSize.NUMBER_ROOM;
 import static dev.kelpie.wire.PayloadSize.OBJECT;
-import static dev.kelpie.wire.PayloadSize.atLeast;
-import static dev.kelpie.wire.PayloadSize.exactly;
-import static dev.kelpie.wire.PayloadSize.upTo;
+import static dev.kelpie.wire.PayloadSize.OBJECT_IDS;
+import static dev.kelpie.wire.PayloadSize.PATHS;
+import static dev.kelpie.wire.PayloadSize.RECOVERY_STATE_ROOM;
+import static dev.kelpie.wire.PayloadSize.STAT_ROOM;
+import static dev.kelpie.wire.PayloadSize.TEXT;
+import static dev.kelpie.wire.PayloadSize.THROTTLING;
+import static dev.kelpie.wire.PayloadSize.THROTTLING_ROOM;
+import static dev.kelpie.wire.PayloadSize.VDI_BITMAP;
 
-import dev.kelpie.model.ObjectId;
-import dev.kelpie.model.VdiId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -27,23 +37,23 @@ public enum Opcode {
   WRITE_OBJ(0x03, GATEWAY, Form.OBJECT, OBJECT, NONE),
   REMOVE_OBJ(0x04, GATEWAY, Form.OBJECT, NONE, NONE),
   DISCARD_OBJ(0x05, LOCAL, Form.OBJECT, NONE, NONE),
-  NEW_VDI(0x11, CLUSTER, Form.VDI, exactly(NameAndTag.NAME_SIZE), NONE),
-  LOCK_VDI(0x12, CLUSTER, Form.VDI, NAME, NONE),
+  NEW_VDI(0x11, CLUSTER, Form.VDI, NAME, NONE),
+  LOCK_VDI(0x12, CLUSTER, Form.VDI, NAME_OR_TAG, NONE),
   /// The payload is ignored; QEMU sends the name with its NUL, tgt nothing.
-  RELEASE_VDI(0x13, CLUSTER, Form.VDI, upTo(NameAndTag.SIZE), NONE),
-  GET_VDI_INFO(0x14, CLUSTER, Form.VDI, NAME, NONE),
-  READ_VDIS(0x15, LOCAL, Form.VDI, NONE, exactly(VdiId.COUNT / Byte.SIZE), Early.YES),
+  RELEASE_VDI(0x13, CLUSTER, Form.VDI, IGNORED, NONE),
+  GET_VDI_INFO(0x14, CLUSTER, Form.VDI, NAME_OR_TAG, NONE),
+  READ_VDIS(0x15, LOCAL, Form.VDI, NONE, VDI_BITMAP, Early.YES),
   FLUSH_VDI(0x16, LOCAL, Form.OBJECT, NONE, NONE),
-  DEL_VDI(0x17, CLUSTER, Form.VDI, NAME, NONE),
+  DEL_VDI(0x17, CLUSTER, Form.VDI, NAME_OR_TAG, NONE),
   /// From release 1.0; 0.9 answers [ResultCode#INVALID_PARMS].
   GET_CLUSTER_DEFAULT(0x18, LOCAL, Form.CLUSTER_DEFAULT, NONE, NONE, Early.YES),
 
   GET_NODE_LIST(0x82, LOCAL, Form.NODE, NONE, ANY, Early.YES),
-  MAKE_FS(0x84, CLUSTER, Form.CLUSTER, upTo(NameAndTag.NAME_SIZE), NONE, Early.YES),
+  MAKE_FS(0x84, CLUSTER, Form.CLUSTER, TEXT, NONE, Early.YES),
   SHUTDOWN(0x85, CLUSTER, Form.CLUSTER, NONE, NONE, Early.YES),
   STAT_SHEEP(0x86, LOCAL, Form.NODE, NONE, NONE),
   STAT_CLUSTER(0x87, LOCAL, Form.CLUSTER, NONE, ANY, Early.YES),
-  GET_VDI_ATTR(0x89, CLUSTER, Form.VDI, exactly(Attribute.SIZE), NONE),
+  GET_VDI_ATTR(0x89, CLUSTER, Form.VDI, ATTRIBUTE, NONE),
   FORCE_RECOVER(0x8a, CLUSTER, Form.CLUSTER, NONE, ANY, Early.YES),
   GET_STORE_LIST(0x90, LOCAL, Form.NONE, NONE, ANY, Early.YES),
   /// Release 0.4 only, as the next two.
@@ -53,12 +63,12 @@ public enum Opcode {
   CLEANUP(0x94, CLUSTER, Form.NONE, NONE, NONE, Early.YES),
   TRACE_STATUS(0x95, LOCAL, Form.NONE, NONE, ANY, Early.YES),
   TRACE_READ_BUF(0x96, LOCAL, Form.NONE, NONE, ANY, Early.YES),
-  STAT_RECOVERY(0x97, LOCAL, Form.NONE, NONE, atLeast(RecoveryState.SIZE)),
+  STAT_RECOVERY(0x97, LOCAL, Form.NONE, NONE, RECOVERY_STATE_ROOM),
   FLUSH_DEL_CACHE(0x98, LOCAL, Form.OBJECT, NONE, NONE),
-  NOTIFY_VDI_DEL(0x99, CLUSTER, Form.NONE, exactly(Integer.BYTES), NONE, Early.YES),
+  NOTIFY_VDI_DEL(0x99, CLUSTER, Form.NONE, NUMBER, NONE, Early.YES),
   KILL_NODE(0x9a, LOCAL, Form.NONE, NONE, NONE, Early.YES),
-  TRACE_ENABLE(0x9b, LOCAL, Form.NONE, upTo(NameAndTag.NAME_SIZE), NONE, Early.YES),
-  TRACE_DISABLE(0x9c, LOCAL, Form.NONE, upTo(NameAndTag.NAME_SIZE), NONE, Early.YES),
+  TRACE_ENABLE(0x9b, LOCAL, Form.NONE, TEXT, NONE, Early.YES),
+  TRACE_DISABLE(0x9c, LOCAL, Form.NONE, TEXT, NONE, Early.YES),
   GET_OBJ_LIST(0xa1, LOCAL, Form.OBJECT, NONE, ANY),
   GET_EPOCH(0xa2, LOCAL, Form.OBJECT, NONE, ANY),
   CREATE_AND_WRITE_PEER(0xa3, PEER, Form.OBJECT, OBJECT, NONE),
@@ -70,25 +80,25 @@ public enum Opcode {
   ENABLE_RECOVER(0xa8, CLUSTER, Form.NONE, NONE, NONE),
   DISABLE_RECOVER(0xa9, CLUSTER, Form.NONE, NONE, NONE),
   GET_VDI_COPIES(0xab, LOCAL, Form.NONE, NONE, ANY, Early.YES),
-  COMPLETE_RECOVERY(0xac, CLUSTER, Form.OBJECT, exactly(Node.SIZE), NONE, Early.YES),
+  COMPLETE_RECOVERY(0xac, CLUSTER, Form.OBJECT, PayloadSize.NODE, NONE, Early.YES),
   /// Release 0.5 only, as the next.
   FLUSH_NODES(0xad, NOWHERE, Form.NONE, NONE, NONE),
   FLUSH_PEER(0xae, NOWHERE, Form.NONE, NONE, NONE),
   NOTIFY_VDI_ADD(0xaf, CLUSTER, Form.VDI_STATE, NONE, NONE, Early.YES),
   DELETE_CACHE(0xb0, CLUSTER, Form.OBJECT, NONE, NONE),
-  MD_INFO(0xb1, LOCAL, Form.NONE, NONE, exactly(MdInfo.SIZE)),
-  MD_PLUG(0xb2, LOCAL, Form.NONE, upTo(Opcode.PATHS_MAX), NONE),
-  MD_UNPLUG(0xb3, LOCAL, Form.NONE, upTo(Opcode.PATHS_MAX), NONE),
+  MD_INFO(0xb1, LOCAL, Form.NONE, NONE, DISK_LIST),
+  MD_PLUG(0xb2, LOCAL, Form.NONE, PATHS, NONE),
+  MD_UNPLUG(0xb3, LOCAL, Form.NONE, PATHS, NONE),
   GET_HASH(0xb4, LOCAL, Form.HASH, NONE, NONE),
   REWEIGHT(0xb5, CLUSTER, Form.CLUSTER, NONE, NONE),
-  GET_CACHE_INFO(0xb6, LOCAL, Form.NONE, NONE, exactly(ObjectCacheInfo.SIZE)),
+  GET_CACHE_INFO(0xb6, LOCAL, Form.NONE, NONE, CACHE_INFO),
   /// With flag WRITE (and no payload) for one VDI, without for every one.
   CACHE_PURGE(0xb7, LOCAL, Form.OBJECT, NONE, NONE),
-  STAT(0xb8, LOCAL, Form.NONE, NONE, atLeast(SheepStat.SIZE)),
-  GET_LOGLEVEL(0xb9, LOCAL, Form.NONE, NONE, atLeast(Integer.BYTES), Early.YES),
-  SET_LOGLEVEL(0xba, LOCAL, Form.NONE, exactly(Integer.BYTES), NONE, Early.YES),
-  NFS_CREATE(0xbb, LOCAL, Form.NONE, upTo(NameAndTag.NAME_SIZE), NONE),
-  NFS_DELETE(0xbc, LOCAL, Form.NONE, upTo(NameAndTag.NAME_SIZE), NONE),
+  STAT(0xb8, LOCAL, Form.NONE, NONE, STAT_ROOM),
+  GET_LOGLEVEL(0xb9, LOCAL, Form.NONE, NONE, NUMBER_ROOM, Early.YES),
+  SET_LOGLEVEL(0xba, LOCAL, Form.NONE, NUMBER, NONE, Early.YES),
+  NFS_CREATE(0xbb, LOCAL, Form.NONE, TEXT, NONE),
+  NFS_DELETE(0xbc, LOCAL, Form.NONE, TEXT, NONE),
   EXIST(0xbd, LOCAL, Form.OBJECT, NONE, NONE, Early.YES),
   CLUSTER_INFO(0xbe, LOCAL, Form.NONE, NONE, ANY, Early.YES),
   ALTER_CLUSTER_COPY(0xbf, CLUSTER, Form.CLUSTER, NONE, NONE),
@@ -99,19 +109,16 @@ public enum Opcode {
   ALLOW_INODE_UPDATE(0xc4, LOCAL, Form.NONE, NONE, NONE),
   REPAIR_REPLICA(0xc5, LOCAL, Form.FORWARD, NONE, NONE),
   /// Answers with the ids that are missing, beside [ResultCode#NO_OBJ].
-  OIDS_EXIST(0xc6, LOCAL, Form.NONE, upTo(ObjectId.DATA_SIZE), ANY, Early.YES),
+  OIDS_EXIST(0xc6, LOCAL, Form.NONE, OBJECT_IDS, ANY, Early.YES),
   VDI_STATE_SNAPSHOT_CTL(0xc7, LOCAL, Form.CHECKPOINT, NONE, ANY),
   INODE_COHERENCE(0xc8, CLUSTER, Form.COHERENCE, NONE, NONE),
   /// From release 1.0.
-  READ_DEL_VDIS(0xc9, NOWHERE, Form.NONE, NONE, exactly(VdiId.COUNT / Byte.SIZE), Early.YES),
-  GET_RECOVERY(0xca, LOCAL, Form.NONE, NONE, atLeast(RecoveryThrottling.SIZE), Early.YES),
-  SET_RECOVERY(0xcb, LOCAL, Form.NONE, exactly(RecoveryThrottling.SIZE), NONE, Early.YES),
+  READ_DEL_VDIS(0xc9, NOWHERE, Form.NONE, NONE, VDI_BITMAP, Early.YES),
+  GET_RECOVERY(0xca, LOCAL, Form.NONE, NONE, THROTTLING_ROOM, Early.YES),
+  SET_RECOVERY(0xcb, LOCAL, Form.NONE, THROTTLING, NONE, Early.YES),
   /// From release 1.0, as the next.
   SET_VNODES(0xcc, NOWHERE, Form.NONE, NONE, NONE),
   GET_VNODES(0xcd, NOWHERE, Form.NONE, NONE, NONE);
-
-  /// Bytes of a list of disk paths: as many disks as [MdInfo] can show, with paths as long.
-  private static final int PATHS_MAX = 64 * 4096;
 
   private static final List<Optional<Opcode>> BY_NUMBER = byNumber();
 

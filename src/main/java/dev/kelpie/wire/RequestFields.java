@@ -16,7 +16,7 @@ public sealed interface RequestFields {
   /// @param copies 0 where the client does not know
   /// @param ecIndex of a strip, between sheep
   /// @param offset in bytes, all 64 bits of it
-  record Object(
+  record Obj(
       ObjectId object,
       ObjectId cow,
       int copies,
@@ -28,13 +28,13 @@ public sealed interface RequestFields {
     private static final ObjectId NO_OBJECT = new ObjectId(0);
 
     /// A range of an object from `offset` on.
-    public static Object at(ObjectId object, long offset) {
-      return new Object(object, NO_OBJECT, 0, 0, 0, 0, offset);
+    public static Obj at(ObjectId object, long offset) {
+      return new Obj(object, NO_OBJECT, 0, 0, 0, 0, offset);
     }
 
     /// The same, to be filled from another object first.
-    public Object copying(ObjectId from) {
-      return new Object(object, from, copies, copyPolicy, ecIndex, targetEpoch, offset);
+    public Obj copying(ObjectId from) {
+      return new Obj(object, from, copies, copyPolicy, ecIndex, targetEpoch, offset);
     }
   }
 

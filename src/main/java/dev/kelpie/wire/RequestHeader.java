@@ -101,7 +101,7 @@ public record RequestHeader(
   }
 
   private int limit(PayloadSize size) {
-    return size == PayloadSize.OBJECT && fields instanceof RequestFields.Object o
+    return size == PayloadSize.OBJECT && fields instanceof RequestFields.Obj o
         ? o.object().size()
         : size.max();
   }
@@ -139,7 +139,7 @@ public record RequestHeader(
     int at = header + FIELDS;
     return switch (form) {
       case OBJECT, HASH ->
-          new RequestFields.Object(
+          new RequestFields.Obj(
               new ObjectId(in.getLong(at)),
               new ObjectId(in.getLong(at + 8)),
               in.get(at + 16) & 0xff,
@@ -189,7 +189,7 @@ public record RequestHeader(
 
   private void encodeFields(Layout to) {
     switch (fields) {
-      case RequestFields.Object f -> {
+      case RequestFields.Obj f -> {
         to.i64(16, f.object().value());
         to.i64(24, f.cow().value());
         to.u8(32, f.copies());

@@ -12,7 +12,7 @@ public sealed interface ResponseFields {
   /// About an object.
   ///
   /// @param offset of the data, where zeros were trimmed; Kelpie never trims
-  record Object(int copies, long offset) implements ResponseFields {}
+  record Obj(int copies, long offset) implements ResponseFields {}
 
   /// About a VDI.
   record Vdi(int vdi, int attribute, int copies, int blockSizeShift) implements ResponseFields {

@@ -76,7 +76,7 @@ public record ResponseHeader(
     to.i32(12, dataLength);
     to.i32(16, result);
     switch (fields) {
-      case ResponseFields.Object f -> {
+      case ResponseFields.Obj f -> {
         to.u8(20, f.copies());
         to.i64(24, f.offset());
       }
@@ -103,7 +103,7 @@ public record ResponseHeader(
 
   private static ResponseFields fields(Opcode.Form form, ByteBuffer in, int at) {
     return switch (form) {
-      case OBJECT -> new ResponseFields.Object(in.get(at + 20) & 0xff, in.getLong(at + 24));
+      case OBJECT -> new ResponseFields.Obj(in.get(at + 20) & 0xff, in.getLong(at + 24));
       case VDI ->
           new ResponseFields.Vdi(
               in.getInt(at + 24),

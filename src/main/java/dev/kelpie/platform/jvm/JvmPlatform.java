@@ -1,0 +1,29 @@
+package dev.kelpie.platform.jvm;
+
+import dev.kelpie.platform.Disk;
+import dev.kelpie.platform.Platform;
+import java.lang.Thread.UncaughtExceptionHandler;
+import java.security.SecureRandom;
+
+/// Makes the [Platform] of this machine.
+public final class JvmPlatform {
+  private JvmPlatform() {}
+
+  /// All doors of this machine.
+  ///
+  /// @param onUncaught gets what leaves a task
+  public static Platform open(UncaughtExceptionHandler onUncaught) {
+    return withDisk(new JvmDisk(), onUncaught);
+  }
+
+  /// The same with another disk.
+  public static Platform withDisk(Disk disk, UncaughtExceptionHandler onUncaught) {
+    return new Platform(
+        disk,
+        new JvmNetwork(),
+        new JvmClock(),
+        new JvmTasks(onUncaught),
+        new JvmLocks(),
+        new SecureRandom());
+  }
+}

@@ -1,0 +1,56 @@
+package dev.kelpie.testing;
+
+import dev.kelpie.platform.Clock;
+import dev.kelpie.platform.Disk;
+import dev.kelpie.platform.Platform;
+import dev.kelpie.platform.jvm.JvmPlatform;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// A platform for tests: this machine's threads, locks and sockets, and any disk and clock. What
+/// leaves a task is kept for [#assertNoFailures]; a [SimulatedCrash] is none.
+public final class TestPlatform {
+  private final List<Throwable> failures = new CopyOnWriteArrayList<>();
+  private final Platform platform;
+
+  /// With this machine's clock.
+  public TestPlatform(Disk disk) {
+    platform = JvmPlatform.withDisk(disk, (_, failure) -> keep(failure));
+  }
+
+  /// With a clock of the test.
+  public TestPlatform(Disk disk, Clock clock) {
+    Platform real = JvmPlatform.withDisk(disk, (_, failure) -> keep(failure));
+    platform =
+        new Platform(real.disk(), real.network(), clock, real.tasks(), real.locks(), real.chance());
+  }
+
+  /// For tests that do not look at what leaves a task; it is printed.
+  public static Platform real(Disk disk) {
+    return JvmPlatform.withDisk(
+        disk,
+        (thread, failure) -> {
+          if (!(failure instanceof SimulatedCrash)) {
+            System.err.println("task " + thread.getName() + " failed");
+            failure.printStackTrace();
+          }
+        });
+  }
+
+  public Platform platform() {
+    return platform;
+  }
+
+  /// Fails where something left a task.
+  public void assertNoFailures() {
+    if (!failures.isEmpty()) {
+      throw new AssertionError("left a task: " + failures, failures.getFirst());
+    }
+  }
+
+  private void keep(Throwable failure) {
+    if (!(failure instanceof SimulatedCrash)) {
+      failures.add(failure);
+    }
+  }
+}

@@ -1,14 +1,22 @@
 package dev.kelpie.wire;
 
 import dev.kelpie.model.ObjectId;
+import java.nio.ByteBuffer;
 
 /// The 32 bytes of a request header whose meaning depends on the opcode (spec §1.2).
 public sealed interface RequestFields {
+  /// Writes them into a header of zeros. Each variant writes itself, so that a program that sends
+  /// one request and ends does not wait for a pattern switch to be linked.
+  void encode(Layout to);
+
   /// Nothing is read from them; written as zeros.
   RequestFields NONE = new None();
 
   /// No fields.
-  record None() implements RequestFields {}
+  record None() implements RequestFields {
+    @Override
+    public void encode(Layout to) {}
+  }
 
   /// What is wanted of an object.
   ///
@@ -35,6 +43,28 @@ public sealed interface RequestFields {
     /// The same, to be filled from another object first.
     public Obj copying(ObjectId from) {
       return new Obj(object, from, copies, copyPolicy, ecIndex, targetEpoch, offset);
+    }
+
+    static Obj decode(ByteBuffer in, int at) {
+      return new Obj(
+          new ObjectId(in.getLong(at)),
+          new ObjectId(in.getLong(at + 8)),
+          in.get(at + 16) & 0xff,
+          in.get(at + 17) & 0xff,
+          in.get(at + 18) & 0xff,
+          in.getInt(at + 20),
+          in.getLong(at + 24));
+    }
+
+    @Override
+    public void encode(Layout to) {
+      to.i64(16, object.value());
+      to.i64(24, cow.value());
+      to.u8(32, copies);
+      to.u8(33, copyPolicy);
+      to.u8(34, ecIndex);
+      to.i32(36, targetEpoch);
+      to.i64(40, offset);
     }
   }
 
@@ -71,6 +101,30 @@ public sealed interface RequestFields {
     public static Vdi lookup(int snapId) {
       return new Vdi(0, 0, 0, 0, 0, 0, snapId, 0);
     }
+
+    static Vdi decode(ByteBuffer in, int at) {
+      return new Vdi(
+          in.getLong(at),
+          in.getInt(at + 8),
+          in.get(at + 12) & 0xff,
+          in.get(at + 13) & 0xff,
+          in.get(at + 14) & 0xff,
+          in.get(at + 15) & 0xff,
+          in.getInt(at + 16),
+          in.getInt(at + 20));
+    }
+
+    @Override
+    public void encode(Layout to) {
+      to.i64(16, size);
+      to.i32(24, baseVdi);
+      to.u8(28, copies);
+      to.u8(29, copyPolicy);
+      to.u8(30, storePolicy);
+      to.u8(31, blockSizeShift);
+      to.i32(32, snapId);
+      to.i32(36, lockType);
+    }
   }
 
   /// What is wanted of the cluster.
@@ -87,26 +141,112 @@ public sealed interface RequestFields {
       int tag,
       int nodes,
       int blockSizeShift)
-      implements RequestFields {}
+      implements RequestFields {
+    static Cluster decode(ByteBuffer in, int at) {
+      return new Cluster(
+          new ObjectId(in.getLong(at)),
+          in.getLong(at + 8),
+          in.get(at + 16) & 0xff,
+          in.get(at + 17) & 0xff,
+          in.getShort(at + 18) & 0xffff,
+          in.getInt(at + 20),
+          in.getInt(at + 24),
+          in.get(at + 28) & 0xff);
+    }
+
+    @Override
+    public void encode(Layout to) {
+      to.i64(16, object.value());
+      to.i64(24, createTime);
+      to.u8(32, copies);
+      to.u8(33, copyPolicy);
+      to.u16(34, flags);
+      to.i32(36, tag);
+      to.i32(40, nodes);
+      to.u8(44, blockSizeShift);
+    }
+  }
 
   /// A VDI's new state, told to all sheep.
   record VdiStateChange(
       int oldVdi, int newVdi, int copies, int setBitmap, int copyPolicy, int blockSizeShift)
-      implements RequestFields {}
+      implements RequestFields {
+    static VdiStateChange decode(ByteBuffer in, int at) {
+      return new VdiStateChange(
+          in.getInt(at),
+          in.getInt(at + 4),
+          in.get(at + 8) & 0xff,
+          in.get(at + 9) & 0xff,
+          in.get(at + 10) & 0xff,
+          in.get(at + 11) & 0xff);
+    }
+
+    @Override
+    public void encode(Layout to) {
+      to.i32(16, oldVdi);
+      to.i32(20, newVdi);
+      to.u8(24, copies);
+      to.u8(25, setBitmap);
+      to.u8(26, copyPolicy);
+      to.u8(27, blockSizeShift);
+    }
+  }
 
   /// A reference to be dropped.
-  record Reference(ObjectId object, int generation, int count) implements RequestFields {}
+  record Reference(ObjectId object, int generation, int count) implements RequestFields {
+    static Reference decode(ByteBuffer in, int at) {
+      return new Reference(new ObjectId(in.getLong(at)), in.getInt(at + 8), in.getInt(at + 12));
+    }
+
+    @Override
+    public void encode(Layout to) {
+      to.i64(16, object.value());
+      to.i32(24, generation);
+      to.i32(28, count);
+    }
+  }
 
   /// An object to be fetched from another sheep.
-  record Forward(ObjectId object, NodeAddress from) implements RequestFields {}
+  record Forward(ObjectId object, NodeAddress from) implements RequestFields {
+    static Forward decode(ByteBuffer in, int at) {
+      return new Forward(new ObjectId(in.getLong(at)), NodeAddress.decode(in, at + 8));
+    }
+
+    @Override
+    public void encode(Layout to) {
+      to.i64(16, object.value());
+      from.encode(to, 24);
+    }
+  }
 
   /// A checkpoint of the VDI states.
   ///
   /// @param get 1 to get it, 0 to free it
-  record Checkpoint(int get, int targetEpoch, int vdi) implements RequestFields {}
+  record Checkpoint(int get, int targetEpoch, int vdi) implements RequestFields {
+    static Checkpoint decode(ByteBuffer in, int at) {
+      return new Checkpoint(in.getInt(at), in.getInt(at + 4), in.getInt(at + 8));
+    }
+
+    @Override
+    public void encode(Layout to) {
+      to.i32(16, get);
+      to.i32(20, targetEpoch);
+      to.i32(24, vdi);
+    }
+  }
 
   /// The state of a VDI's inode at the other participants of a shared lock.
   ///
   /// @param validate 1 to validate, 0 to invalidate
-  record Coherence(int vdi, int validate) implements RequestFields {}
+  record Coherence(int vdi, int validate) implements RequestFields {
+    static Coherence decode(ByteBuffer in, int at) {
+      return new Coherence(in.getInt(at), in.getInt(at + 4));
+    }
+
+    @Override
+    public void encode(Layout to) {
+      to.i32(16, vdi);
+      to.i32(20, validate);
+    }
+  }
 }

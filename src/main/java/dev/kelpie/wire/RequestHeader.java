@@ -1,6 +1,5 @@
 package dev.kelpie.wire;
 
-import dev.kelpie.model.ObjectId;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
@@ -120,7 +119,7 @@ public record RequestHeader(
         in.getInt(at + 4),
         in.getInt(at + 8),
         in.getInt(at + 12),
-        opcode.isPresent() ? fields(opcode.get().form(), in, at) : RequestFields.NONE);
+        opcode.isPresent() ? fields(opcode.get().form(), in, at + FIELDS) : RequestFields.NONE);
   }
 
   /// Writes 48 bytes.
@@ -132,119 +131,20 @@ public record RequestHeader(
     to.i32(4, epoch);
     to.i32(8, id);
     to.i32(12, dataLength);
-    encodeFields(to);
+    fields.encode(to);
   }
 
-  private static RequestFields fields(Opcode.Form form, ByteBuffer in, int header) {
-    int at = header + FIELDS;
+  private static RequestFields fields(Opcode.Form form, ByteBuffer in, int at) {
     return switch (form) {
-      case OBJECT, HASH ->
-          new RequestFields.Obj(
-              new ObjectId(in.getLong(at)),
-              new ObjectId(in.getLong(at + 8)),
-              in.get(at + 16) & 0xff,
-              in.get(at + 17) & 0xff,
-              in.get(at + 18) & 0xff,
-              in.getInt(at + 20),
-              in.getLong(at + 24));
-      case VDI ->
-          new RequestFields.Vdi(
-              in.getLong(at),
-              in.getInt(at + 8),
-              in.get(at + 12) & 0xff,
-              in.get(at + 13) & 0xff,
-              in.get(at + 14) & 0xff,
-              in.get(at + 15) & 0xff,
-              in.getInt(at + 16),
-              in.getInt(at + 20));
-      case CLUSTER ->
-          new RequestFields.Cluster(
-              new ObjectId(in.getLong(at)),
-              in.getLong(at + 8),
-              in.get(at + 16) & 0xff,
-              in.get(at + 17) & 0xff,
-              in.getShort(at + 18) & 0xffff,
-              in.getInt(at + 20),
-              in.getInt(at + 24),
-              in.get(at + 28) & 0xff);
-      case VDI_STATE ->
-          new RequestFields.VdiStateChange(
-              in.getInt(at),
-              in.getInt(at + 4),
-              in.get(at + 8) & 0xff,
-              in.get(at + 9) & 0xff,
-              in.get(at + 10) & 0xff,
-              in.get(at + 11) & 0xff);
-      case REFERENCE ->
-          new RequestFields.Reference(
-              new ObjectId(in.getLong(at)), in.getInt(at + 8), in.getInt(at + 12));
-      case FORWARD ->
-          new RequestFields.Forward(new ObjectId(in.getLong(at)), NodeAddress.decode(in, at + 8));
-      case CHECKPOINT ->
-          new RequestFields.Checkpoint(in.getInt(at), in.getInt(at + 4), in.getInt(at + 8));
-      case COHERENCE -> new RequestFields.Coherence(in.getInt(at), in.getInt(at + 4));
+      case OBJECT, HASH -> RequestFields.Obj.decode(in, at);
+      case VDI -> RequestFields.Vdi.decode(in, at);
+      case CLUSTER -> RequestFields.Cluster.decode(in, at);
+      case VDI_STATE -> RequestFields.VdiStateChange.decode(in, at);
+      case REFERENCE -> RequestFields.Reference.decode(in, at);
+      case FORWARD -> RequestFields.Forward.decode(in, at);
+      case CHECKPOINT -> RequestFields.Checkpoint.decode(in, at);
+      case COHERENCE -> RequestFields.Coherence.decode(in, at);
       case NODE, CLUSTER_DEFAULT, NONE -> RequestFields.NONE;
     };
-  }
-
-  private void encodeFields(Layout to) {
-    switch (fields) {
-      case RequestFields.Obj f -> {
-        to.i64(16, f.object().value());
-        to.i64(24, f.cow().value());
-        to.u8(32, f.copies());
-        to.u8(33, f.copyPolicy());
-        to.u8(34, f.ecIndex());
-        to.i32(36, f.targetEpoch());
-        to.i64(40, f.offset());
-      }
-      case RequestFields.Vdi f -> {
-        to.i64(16, f.size());
-        to.i32(24, f.baseVdi());
-        to.u8(28, f.copies());
-        to.u8(29, f.copyPolicy());
-        to.u8(30, f.storePolicy());
-        to.u8(31, f.blockSizeShift());
-        to.i32(32, f.snapId());
-        to.i32(36, f.lockType());
-      }
-      case RequestFields.Cluster f -> {
-        to.i64(16, f.object().value());
-        to.i64(24, f.createTime());
-        to.u8(32, f.copies());
-        to.u8(33, f.copyPolicy());
-        to.u16(34, f.flags());
-        to.i32(36, f.tag());
-        to.i32(40, f.nodes());
-        to.u8(44, f.blockSizeShift());
-      }
-      case RequestFields.VdiStateChange f -> {
-        to.i32(16, f.oldVdi());
-        to.i32(20, f.newVdi());
-        to.u8(24, f.copies());
-        to.u8(25, f.setBitmap());
-        to.u8(26, f.copyPolicy());
-        to.u8(27, f.blockSizeShift());
-      }
-      case RequestFields.Reference f -> {
-        to.i64(16, f.object().value());
-        to.i32(24, f.generation());
-        to.i32(28, f.count());
-      }
-      case RequestFields.Forward f -> {
-        to.i64(16, f.object().value());
-        f.from().encode(to, 24);
-      }
-      case RequestFields.Checkpoint f -> {
-        to.i32(16, f.get());
-        to.i32(20, f.targetEpoch());
-        to.i32(24, f.vdi());
-      }
-      case RequestFields.Coherence f -> {
-        to.i32(16, f.vdi());
-        to.i32(20, f.validate());
-      }
-      case RequestFields.None _ -> {}
-    }
   }
 }

@@ -75,51 +75,16 @@ public record ResponseHeader(
     to.i32(8, id);
     to.i32(12, dataLength);
     to.i32(16, result);
-    switch (fields) {
-      case ResponseFields.Obj f -> {
-        to.u8(20, f.copies());
-        to.i64(24, f.offset());
-      }
-      case ResponseFields.Vdi f -> {
-        to.i32(24, f.vdi());
-        to.i32(28, f.attribute());
-        to.u8(32, f.copies());
-        to.u8(33, f.blockSizeShift());
-      }
-      case ResponseFields.Node f -> {
-        to.i32(20, f.nodes());
-        to.i64(32, f.storeSize());
-        to.i64(40, f.storeFree());
-      }
-      case ResponseFields.Hash f -> to.bytes(24, f.digest());
-      case ResponseFields.ClusterDefault f -> {
-        to.u8(20, f.copies());
-        to.u8(21, f.copyPolicy());
-        to.u8(22, f.blockSizeShift());
-      }
-      case ResponseFields.None _ -> {}
-    }
+    fields.encode(to);
   }
 
   private static ResponseFields fields(Opcode.Form form, ByteBuffer in, int at) {
     return switch (form) {
-      case OBJECT -> new ResponseFields.Obj(in.get(at + 20) & 0xff, in.getLong(at + 24));
-      case VDI ->
-          new ResponseFields.Vdi(
-              in.getInt(at + 24),
-              in.getInt(at + 28),
-              in.get(at + 32) & 0xff,
-              in.get(at + 33) & 0xff);
-      case NODE ->
-          new ResponseFields.Node(in.getInt(at + 20), in.getLong(at + 32), in.getLong(at + 40));
-      case HASH -> {
-        byte[] digest = new byte[ResponseFields.Hash.DIGEST_SIZE];
-        in.get(at + 24, digest);
-        yield new ResponseFields.Hash(digest);
-      }
-      case CLUSTER_DEFAULT ->
-          new ResponseFields.ClusterDefault(
-              in.get(at + 20) & 0xff, in.get(at + 21) & 0xff, in.get(at + 22) & 0xff);
+      case OBJECT -> ResponseFields.Obj.decode(in, at);
+      case VDI -> ResponseFields.Vdi.decode(in, at);
+      case NODE -> ResponseFields.Node.decode(in, at);
+      case HASH -> ResponseFields.Hash.decode(in, at);
+      case CLUSTER_DEFAULT -> ResponseFields.ClusterDefault.decode(in, at);
       case CLUSTER, VDI_STATE, REFERENCE, FORWARD, CHECKPOINT, COHERENCE, NONE ->
           ResponseFields.NONE;
     };

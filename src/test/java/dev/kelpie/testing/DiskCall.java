@@ -4,6 +4,7 @@ package dev.kelpie.testing;
 public enum DiskCall {
   OPEN,
   CREATE,
+  STAT,
   READ,
   WRITE,
   SYNC,

@@ -48,7 +48,7 @@ final class MemoryDiskFile implements DiskFile {
 
   @Override
   public long size() throws IOException {
-    return call(DiskCall.READ, node.content::size);
+    return call(DiskCall.STAT, node.content::size);
   }
 
   @Override
@@ -99,7 +99,7 @@ final class MemoryDiskFile implements DiskFile {
 
   @Override
   public long allocatedBytes() throws IOException {
-    return call(DiskCall.READ, node.content::allocatedBytes);
+    return call(DiskCall.STAT, node.content::allocatedBytes);
   }
 
   @Override

@@ -11,6 +11,7 @@ public enum Outcome {
   /// The object already carries a change with the same or a later order; nothing was changed. The
   /// bytes of this change are either there already or superseded.
   STALE,
-  /// The store would have to wait, and the caller asked not to; nothing was changed.
+  /// The store would have to wait, and the caller asked not to. A part of a change may have been
+  /// done: the caller makes the whole of it again, patiently.
   WOULD_WAIT
 }

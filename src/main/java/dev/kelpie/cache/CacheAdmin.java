@@ -1,0 +1,172 @@
+package dev.kelpie.cache;
+
+import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
+import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Extent;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/// What goes through the whole cache: counts for operators, and dropping what a VDI has in it.
+final class CacheAdmin {
+  private final CacheState state;
+  private final Pusher pusher;
+  private final Flusher flusher;
+
+  CacheAdmin(CacheState state, Pusher pusher, Flusher flusher) {
+    this.state = state;
+    this.pusher = pusher;
+    this.flusher = flusher;
+  }
+
+  CacheControl.Usage usage(long size) {
+    Map<VdiId, Set<Long>> objects = new HashMap<>();
+    for (int chunk = 0; chunk < state.space.allocated(); chunk++) {
+      long owner = state.table.owner(chunk);
+      if (owner != 0) {
+        ObjectId id = new ObjectId(owner);
+        objects.computeIfAbsent(id.vdi(), _ -> new HashSet<>()).add(owner);
+      }
+    }
+    List<CacheControl.VdiUsage> vdis = new ArrayList<>();
+    long used = 0;
+    for (VdiCache vdi : state.vdis()) {
+      long bytes = (long) vdi.chunks.get() * CHUNK_SIZE;
+      used += bytes;
+      Set<Long> cached = objects.getOrDefault(vdi.id, Set.of());
+      if (bytes > 0 || vdi.differingCount() > 0) {
+        vdis.add(
+            new CacheControl.VdiUsage(
+                vdi.id,
+                cached.size(),
+                vdi.differingCount(),
+                bytes,
+                vdi.dirtyBlocks.get() * BLOCK_SIZE,
+                vdi.hits.sum(),
+                vdi.misses.sum()));
+      }
+    }
+    vdis.sort((a, b) -> a.vdi().compareTo(b.vdi()));
+    return new CacheControl.Usage(size, used, vdis);
+  }
+
+  /// Pushes, then drops a VDI's chunks.
+  ///
+  /// @param force drop what cannot be pushed
+  /// @return the dirty bytes that were dropped
+  long drop(VdiId vdi, boolean force) throws IOException {
+    try {
+      flusher.flush(vdi);
+    } catch (IOException e) {
+      if (!force) {
+        throw e;
+      }
+    }
+    long dropped = releaseChunks(owner -> owner.vdi().equals(vdi), force);
+    if (force) {
+      for (ObjectId id : state.vdi(vdi).differing()) {
+        forget(id);
+      }
+    }
+    return dropped;
+  }
+
+  /// Forgets everything, pushed or not. No request is under way.
+  void clear() {
+    releaseChunks(_ -> true, true);
+    for (VdiCache vdi : state.vdis()) {
+      vdi.differing().forEach(this::forget);
+      vdi.marked = false;
+    }
+  }
+
+  /// Drops the clean blocks of these ranges, after a direct write.
+  void forgetClean(ObjectId id, List<Extent> extents) {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      for (Extent extent : extents) {
+        for (int at = extent.offset(); at < extent.end(); at += CHUNK_SIZE - at % CHUNK_SIZE) {
+          int chunk = stripe.find(id, at / CHUNK_SIZE);
+          if (chunk >= 0 && BlockMask.dirty(state.table.masks(chunk)) == 0) {
+            state.release(stripe, id, chunk);
+          }
+        }
+      }
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
+  /// Empties the chunks from `first` on, which are clean.
+  void releaseFrom(int first) {
+    for (int chunk = first; chunk < state.space.allocated(); chunk++) {
+      long owner = state.table.owner(chunk);
+      if (owner != 0) {
+        release(new ObjectId(owner), chunk, false);
+      }
+    }
+    state.space.shrink(first);
+  }
+
+  private long releaseChunks(Predicate<ObjectId> which, boolean force) {
+    long blocks = 0;
+    for (int chunk = 0; chunk < state.space.allocated(); chunk++) {
+      long owner = state.table.owner(chunk);
+      if (owner != 0 && which.test(new ObjectId(owner))) {
+        blocks += release(new ObjectId(owner), chunk, force);
+      }
+    }
+    return blocks * BLOCK_SIZE;
+  }
+
+  /// Takes a chunk from its object; a dirty one only where forced.
+  ///
+  /// @return how many dirty blocks went
+  private int release(ObjectId id, int chunk, boolean force) {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      if (state.table.owner(chunk) != id.value()) {
+        return 0;
+      }
+      int dirty = Integer.bitCount(BlockMask.dirty(state.table.masks(chunk)));
+      if (dirty > 0 && !force) {
+        return 0;
+      }
+      CachedObject object = state.object(stripe, id);
+      object.changed(state.table.number(chunk), BlockMask.ALL);
+      state.release(stripe, id, chunk);
+      state.listed(object);
+      stripe.forgetIdle(object);
+      return dirty;
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
+  private void forget(ObjectId id) {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      pusher.awaitTurn(stripe, id);
+      CachedObject object = state.object(stripe, id);
+      state.releaseAll(stripe, object);
+      if (object.state != CachedObject.State.PRESENT) {
+        state.settled(object);
+      }
+      state.listed(object);
+      stripe.forgetIdle(object);
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package dev.kelpie.cache;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/// The cache's settings.
+///
+/// @param directory where the files lie; its parent exists
+/// @param size the quota in bytes, rounded down to chunks; what the slab takes, the index comes on
+///   top
+/// @param keepPulled whether blocks pulled by reads are kept: not worth it where cache and store
+///   share a device
+/// @param pushAge how old dirty data may become before it is pushed in the background
+public record CacheConfig(Path directory, long size, boolean keepPulled, Duration pushAge) {
+  /// The smallest cache, as `sheep -w` takes it.
+  public static final long SIZE_MIN = 10L << 20;
+
+  /// Dirty data goes out after this time where nothing else makes it go.
+  public static final Duration PUSH_AGE_DEFAULT = Duration.ofSeconds(5);
+
+  public CacheConfig {
+    if (size < SIZE_MIN || size / IndexLayout.CHUNK_SIZE > Integer.MAX_VALUE / 2) {
+      throw new IllegalArgumentException("cache size out of range: " + size);
+    }
+  }
+
+  /// How many chunks the quota has room for.
+  int chunks() {
+    return (int) (size / IndexLayout.CHUNK_SIZE);
+  }
+}

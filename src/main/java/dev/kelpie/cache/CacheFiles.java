@@ -1,0 +1,238 @@
+package dev.kelpie.cache;
+
+import dev.kelpie.log.Log;
+import dev.kelpie.model.SheepHash;
+import dev.kelpie.platform.Disk;
+import dev.kelpie.platform.DiskFile;
+import dev.kelpie.platform.MappedBytes;
+import dev.kelpie.platform.Platform;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// The two files of the cache, opened, and what may be believed of them.
+final class CacheFiles implements Closeable {
+  /// What a start finds (docs/cache-format.md, "After a crash").
+  enum Found {
+    /// New files, or files whose content is lost: nothing is in them.
+    NOTHING,
+    /// The last process was killed; all of its stores are there.
+    KILLED,
+    /// The last process ended well.
+    SEALED
+  }
+
+  private static final long SLAB_MAGIC = 0x4241_4C53_504C_454BL; // "KELPSLAB"
+  private static final int SLAB_HEADER = 24;
+
+  private final Path directory;
+  private final DiskFile index;
+  private final DiskFile slab;
+  private final MappedBytes mapped;
+  private final Found found;
+  private IndexHeader header;
+  private final int allocated;
+
+  private CacheFiles(
+      Path directory,
+      DiskFile index,
+      DiskFile slab,
+      MappedBytes mapped,
+      Found found,
+      IndexHeader header,
+      int allocated) {
+    this.directory = directory;
+    this.index = index;
+    this.slab = slab;
+    this.mapped = mapped;
+    this.found = found;
+    this.header = header;
+    this.allocated = allocated;
+  }
+
+  /// Opens the files, or makes new ones, and removes the seal.
+  ///
+  /// @throws IOException where the directory cannot be used, or its files are of another version
+  static CacheFiles open(Platform platform, Log log, CacheConfig config) throws IOException {
+    Disk disk = platform.disk();
+    Path directory = config.directory().resolve("cache");
+    if (!disk.isDirectory(directory)) {
+      disk.createDirectory(directory);
+      disk.syncDirectory(config.directory());
+    }
+    DiskFile index = openOrCreate(disk, directory, "index");
+    try {
+      DiskFile slab = openOrCreate(disk, directory, "slab");
+      try {
+        return open(platform, log, config, directory, index, slab);
+      } catch (IOException | RuntimeException e) {
+        slab.close();
+        throw e;
+      }
+    } catch (IOException | RuntimeException e) {
+      index.close();
+      throw e;
+    }
+  }
+
+  private static CacheFiles open(
+      Platform platform, Log log, CacheConfig config, Path directory, DiskFile index, DiskFile slab)
+      throws IOException {
+    long boot = SheepHash.hash(platform.disk().bootId().getBytes(StandardCharsets.ISO_8859_1));
+    boolean isNew = index.size() == 0 && slab.size() == 0;
+    Optional<IndexHeader> known = readHeader(index, directory);
+    Optional<long[]> slabId = readSlabId(slab);
+    boolean whole =
+        known.isPresent()
+            && slabId.isPresent()
+            && slabId.get()[0] == known.get().idHigh()
+            && slabId.get()[1] == known.get().idLow();
+    Found found = Found.NOTHING;
+    if (whole && known.get().sealed()) {
+      found = Found.SEALED;
+    } else if (whole && known.get().boot() == boot) {
+      found = Found.KILLED;
+    }
+    if (found == Found.NOTHING) {
+      if (!isNew) {
+        log.warn(
+            "object cache " + directory + ": " + whyDropped(known, whole) + "; it starts empty");
+      }
+      return makeNew(platform, config, directory, index, slab, boot);
+    }
+    int allocated = (int) ((slab.size() - IndexLayout.SLAB_START) / IndexLayout.CHUNK_SIZE);
+    int capacity = Math.max(config.chunks(), allocated);
+    long size = IndexLayout.indexSize(capacity);
+    if (index.size() < size) {
+      index.resize(size);
+    }
+    index.allocate(0, IndexLayout.indexSize(allocated));
+    MappedBytes mapped = index.map(0, size);
+    IndexHeader old = known.get();
+    IndexHeader header =
+        new IndexHeader(old.sequence(), old.idHigh(), old.idLow(), boot, false, config.chunks())
+            .write(mapped);
+    return new CacheFiles(directory, index, slab, mapped, found, header, allocated);
+  }
+
+  private static String whyDropped(Optional<IndexHeader> known, boolean whole) {
+    if (known.isEmpty()) {
+      return "its index is damaged";
+    }
+    return whole ? "the machine lost power or was reset" : "index and slab do not belong together";
+  }
+
+  private static CacheFiles makeNew(
+      Platform platform,
+      CacheConfig config,
+      Path directory,
+      DiskFile index,
+      DiskFile slab,
+      long boot)
+      throws IOException {
+    index.resize(0);
+    slab.resize(0);
+    index.sync();
+    long size = IndexLayout.indexSize(config.chunks());
+    index.allocate(0, IndexLayout.INDEX_START);
+    index.resize(size);
+    slab.allocate(0, IndexLayout.SLAB_START);
+    long high = platform.chance().nextLong();
+    long low = platform.chance().nextLong();
+    ByteBuffer id = ByteBuffer.allocate(SLAB_HEADER).order(ByteOrder.LITTLE_ENDIAN);
+    slab.write(id.putLong(SLAB_MAGIC).putLong(high).putLong(low).flip(), 0);
+    slab.sync();
+    MappedBytes mapped = index.map(0, size);
+    IndexHeader header = new IndexHeader(0, high, low, boot, false, config.chunks()).write(mapped);
+    index.sync();
+    platform.disk().syncDirectory(directory);
+    return new CacheFiles(directory, index, slab, mapped, Found.NOTHING, header, 0);
+  }
+
+  private static Optional<IndexHeader> readHeader(DiskFile index, Path directory)
+      throws IOException {
+    if (index.size() < IndexLayout.INDEX_START) {
+      return Optional.empty();
+    }
+    try {
+      return IndexHeader.read(index.map(0, IndexLayout.INDEX_START));
+    } catch (IOException e) {
+      throw new IOException(
+          directory
+              + ": "
+              + e.getMessage()
+              + "; use the release that made it to shut down"
+              + " cleanly, then remove the directory",
+          e);
+    }
+  }
+
+  private static Optional<long[]> readSlabId(DiskFile slab) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(SLAB_HEADER).order(ByteOrder.LITTLE_ENDIAN);
+    if (slab.read(bytes, 0) < SLAB_HEADER || bytes.getLong(0) != SLAB_MAGIC) {
+      return Optional.empty();
+    }
+    return Optional.of(new long[] {bytes.getLong(8), bytes.getLong(16)});
+  }
+
+  private static DiskFile openOrCreate(Disk disk, Path directory, String name) throws IOException {
+    Path file = directory.resolve(name);
+    return disk.exists(file) ? disk.open(file) : disk.create(file);
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  DiskFile index() {
+    return index;
+  }
+
+  DiskFile slab() {
+    return slab;
+  }
+
+  MappedBytes mapped() {
+    return mapped;
+  }
+
+  Found found() {
+    return found;
+  }
+
+  /// The id by which the leases know this cache.
+  String id() {
+    return header.id();
+  }
+
+  /// How many chunks are allocated on the device.
+  int allocated() {
+    return allocated;
+  }
+
+  /// Gives back what lies behind so many chunks.
+  void shrink(int chunks) throws IOException {
+    slab.resize(IndexLayout.slabOffset(chunks));
+  }
+
+  /// Makes everything durable and marks the files as complete.
+  void seal() throws IOException {
+    slab.sync();
+    mapped.sync(0, mapped.length());
+    header = header.withSeal(true).write(mapped);
+    index.sync();
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      index.close();
+    } finally {
+      slab.close();
+    }
+  }
+}

@@ -1,0 +1,257 @@
+package dev.kelpie.cache;
+
+import static dev.kelpie.cache.IndexLayout.BLOCKS_PER_CHUNK;
+import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
+import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.platform.Clock;
+import dev.kelpie.platform.Locks;
+import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/// Everything the cache knows, with the small steps that keep table, stripes, space and counts in
+/// line. A method that takes a [Stripe] is called with its lock held.
+final class CacheState {
+  /// Enough that two busy objects rarely share a lock, few enough to cost little memory.
+  private static final int STRIPES = 512;
+
+  final ChunkTable table;
+  final Slab slab;
+  final ChunkSpace space;
+
+  private final Clock clock;
+  private final Locks locks;
+  private final Stripe[] stripes = new Stripe[STRIPES];
+  private final Map<VdiId, VdiCache> vdis = new ConcurrentHashMap<>();
+
+  /// Chunks with dirty blocks: they cannot be evicted, so their share is what is limited.
+  private final AtomicInteger dirtyChunks = new AtomicInteger();
+
+  CacheState(Clock clock, Locks locks, ChunkTable table, Slab slab, ChunkSpace space) {
+    this.clock = clock;
+    this.locks = locks;
+    this.table = table;
+    this.slab = slab;
+    this.space = space;
+    for (int i = 0; i < STRIPES; i++) {
+      stripes[i] = new Stripe(locks, table);
+    }
+  }
+
+  Stripe stripe(ObjectId object) {
+    return stripes[Stripe.of(object, STRIPES)];
+  }
+
+  VdiCache vdi(VdiId id) {
+    VdiCache known = vdis.get(id);
+    return known != null ? known : vdis.computeIfAbsent(id, i -> new VdiCache(i, locks));
+  }
+
+  VdiCache vdi(ObjectId object) {
+    return vdi(object.vdi());
+  }
+
+  Collection<VdiCache> vdis() {
+    return vdis.values();
+  }
+
+  int dirtyChunks() {
+    return dirtyChunks.get();
+  }
+
+  /// The object's state in memory, made where there is none.
+  CachedObject object(Stripe stripe, ObjectId id) {
+    return stripe.object(id, this::vdi);
+  }
+
+  /// How many chunks an object has.
+  static int chunks(ObjectId id) {
+    return Math.ceilDiv(id.size(), CHUNK_SIZE);
+  }
+
+  /// The blocks that a chunk of an object has; fewer than 16 at the end of an inode.
+  static int blocks(ObjectId id, int number) {
+    int bytes = Math.min(CHUNK_SIZE, id.size() - number * CHUNK_SIZE);
+    return BlockMask.range(0, Math.ceilDiv(bytes, BLOCK_SIZE) - 1);
+  }
+
+  /// The bytes of a block; fewer than 4096 at the end of an inode.
+  static int blockLength(ObjectId id, int number, int block) {
+    return Math.min(BLOCK_SIZE, id.size() - (number * BLOCKS_PER_CHUNK + block) * BLOCK_SIZE);
+  }
+
+  /// Gives the object a free chunk; -1 where none is free.
+  int claim(Stripe stripe, ObjectId id, int number) {
+    int chunk = space.take();
+    if (chunk >= 0) {
+      table.assign(chunk, id, number);
+      adopt(stripe, id, chunk);
+    }
+    return chunk;
+  }
+
+  /// Takes up a chunk that the table gives to the object.
+  void adopt(Stripe stripe, ObjectId id, int chunk) {
+    stripe.put(chunk);
+    space.added(chunk, name(id, table.number(chunk)));
+    vdi(id).chunks.incrementAndGet();
+  }
+
+  /// Takes a chunk from its object, whatever is in it.
+  void release(Stripe stripe, ObjectId id, int chunk) {
+    int dirty = BlockMask.dirty(table.masks(chunk));
+    if (dirty != 0) {
+      countDirty(id, -Integer.bitCount(dirty), -1);
+      CachedObject object = stripe.object(id);
+      if (object != null) {
+        object.dirtyChunks.clear(table.number(chunk));
+      }
+    }
+    stripe.remove(chunk);
+    table.free(chunk);
+    vdi(id).chunks.decrementAndGet();
+    space.release(chunk);
+  }
+
+  /// Takes all chunks from an object, dirty or not.
+  void releaseAll(Stripe stripe, CachedObject object) {
+    for (int number = 0; number < chunks(object.id); number++) {
+      object.changed(number, BlockMask.ALL);
+      int chunk = stripe.find(object.id, number);
+      if (chunk >= 0) {
+        release(stripe, object.id, chunk);
+      }
+    }
+  }
+
+  /// Stores clean blocks, which are absent, from the backend's bytes.
+  void keep(int chunk, int block, ByteBuffer bytes) throws CacheFault {
+    int blocks = BlockMask.range(block, block + Math.ceilDiv(bytes.remaining(), BLOCK_SIZE) - 1);
+    table.masks(chunk, BlockMask.withWriting(table.masks(chunk), blocks));
+    slab.write(chunk, block, bytes);
+    table.masks(chunk, BlockMask.pulled(table.masks(chunk), blocks));
+  }
+
+  /// Blocks of a chunk were written: their bytes and checksums are in place.
+  void wrote(CachedObject object, int chunk, int blocks) {
+    long masks = table.masks(chunk);
+    int before = BlockMask.dirty(masks);
+    int added = blocks & ~before;
+    table.masks(chunk, BlockMask.written(masks, blocks));
+    if (added != 0) {
+      countDirty(object.id, Integer.bitCount(added), before == 0 ? 1 : 0);
+      if (!object.differs()) {
+        object.vdi.differs(object.id, clock.nanos());
+      }
+      object.dirtyChunks.set(table.number(chunk));
+    }
+  }
+
+  /// The backend has these blocks.
+  void cleaned(CachedObject object, int chunk, int blocks) {
+    long masks = table.masks(chunk);
+    int removed = blocks & BlockMask.dirty(masks);
+    if (removed == 0) {
+      return;
+    }
+    table.masks(chunk, BlockMask.clean(masks, removed));
+    boolean last = BlockMask.dirty(masks) == removed;
+    countDirty(object.id, -Integer.bitCount(removed), last ? -1 : 0);
+    if (last) {
+      object.dirtyChunks.clear(table.number(chunk));
+    }
+  }
+
+  /// Blocks are gone, dirty or not.
+  void dropped(CachedObject object, int chunk, int blocks) {
+    cleaned(object, chunk, blocks);
+    table.masks(chunk, BlockMask.dropped(table.masks(chunk), blocks));
+  }
+
+  /// The object as a whole differs from the backend. Its chunks were released before.
+  ///
+  /// @return whether there was a record free for it
+  boolean become(CachedObject object, CachedObject.State state, @Nullable ObjectId parent) {
+    long parentId = parent == null ? 0 : parent.value();
+    int slot = object.record >= 0 ? object.record : space.takeRecord();
+    if (slot < 0) {
+      return false;
+    }
+    if (!object.differs()) {
+      object.vdi.differs(object.id, clock.nanos());
+    }
+    if (object.record >= 0) {
+      table.changeState(slot, state.code(), parentId);
+    } else {
+      table.putState(slot, object.id, state.code(), parentId);
+    }
+    object.state = state;
+    object.parent = parent;
+    object.record = slot;
+    object.stateChanges++;
+    return true;
+  }
+
+  /// The backend has the object, or has it no more, as it should be.
+  void settled(CachedObject object) {
+    table.clearState(object.record);
+    space.releaseRecord(object.record);
+    object.state = CachedObject.State.PRESENT;
+    object.parent = null;
+    object.record = -1;
+    object.stateChanges++;
+  }
+
+  /// Updates the VDI's list after blocks or state were cleaned.
+  void listed(CachedObject object) {
+    if (!object.differs()) {
+      object.vdi.same(object.id);
+    }
+  }
+
+  /// Whether blocks of the object are cached.
+  boolean hasChunks(Stripe stripe, ObjectId id) {
+    for (int number = 0; number < chunks(id); number++) {
+      if (stripe.find(id, number) >= 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void countDirty(ObjectId id, int blocks, int chunks) {
+    vdi(id).dirtyBlocks.addAndGet(blocks);
+    dirtyChunks.addAndGet(chunks);
+  }
+
+  /// Takes up an object record that a start found.
+  void resume(ObjectId id, CachedObject.State kind, @Nullable ObjectId parent, int slot) {
+    CachedObject object = object(stripe(id), id);
+    object.state = kind;
+    object.parent = parent;
+    object.record = slot;
+    object.vdi.differs(id, clock.nanos());
+  }
+
+  /// Takes up the dirty blocks of a chunk that a start found.
+  void resumeDirty(ObjectId id, int chunk) {
+    int dirty = BlockMask.dirty(table.masks(chunk));
+    if (dirty != 0) {
+      countDirty(id, Integer.bitCount(dirty), 1);
+      CachedObject object = object(stripe(id), id);
+      object.dirtyChunks.set(table.number(chunk));
+      object.vdi.differs(id, clock.nanos());
+    }
+  }
+
+  /// What a chunk is remembered by after it was evicted.
+  static long name(ObjectId id, int number) {
+    return id.value() * 31 + number;
+  }
+}

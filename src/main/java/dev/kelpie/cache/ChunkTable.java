@@ -1,0 +1,122 @@
+package dev.kelpie.cache;
+
+import static dev.kelpie.cache.IndexLayout.OBJECTS_PER_SEGMENT;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.platform.MappedBytes;
+
+/// The records of the mapped index. Knows the order of stores that makes them readable after a kill
+/// (docs/cache-format.md); whoever changes a record holds the lock of its object's [Stripe].
+final class ChunkTable {
+  private static final int CHUNK_NUMBER = 8;
+  private static final int USE_COUNT = 12;
+  private static final int MASKS = 16;
+  private static final int SUMS = 24;
+  private static final int PARENT = 8;
+  private static final int KIND = 16;
+
+  private final MappedBytes index;
+
+  ChunkTable(MappedBytes index) {
+    this.index = index;
+  }
+
+  /// The owner's oid; 0 for a free chunk.
+  long owner(int chunk) {
+    return index.getLongAcquire(IndexLayout.chunkRecord(chunk));
+  }
+
+  /// Which chunk of its owner it is.
+  int number(int chunk) {
+    return index.getInt(IndexLayout.chunkRecord(chunk) + CHUNK_NUMBER);
+  }
+
+  int useCount(int chunk) {
+    return index.getInt(IndexLayout.chunkRecord(chunk) + USE_COUNT);
+  }
+
+  long masks(int chunk) {
+    return index.getLongAcquire(IndexLayout.chunkRecord(chunk) + MASKS);
+  }
+
+  void masks(int chunk, long masks) {
+    index.putLongRelease(IndexLayout.chunkRecord(chunk) + MASKS, masks);
+  }
+
+  int sum(int chunk, int block) {
+    return index.getInt(IndexLayout.chunkRecord(chunk) + SUMS + block * 4L);
+  }
+
+  void sum(int chunk, int block, int sum) {
+    index.putInt(IndexLayout.chunkRecord(chunk) + SUMS + block * 4L, sum);
+  }
+
+  /// Gives a free chunk to an object.
+  void assign(int chunk, ObjectId owner, int number) {
+    long at = IndexLayout.chunkRecord(chunk);
+    index.putInt(at + USE_COUNT, useCount(chunk) + 1);
+    index.putInt(at + CHUNK_NUMBER, number);
+    index.putLongRelease(at + MASKS, 0);
+    index.putLongRelease(at, owner.value());
+  }
+
+  /// Takes a chunk from its object.
+  void free(int chunk) {
+    long at = IndexLayout.chunkRecord(chunk);
+    index.putLongRelease(at + MASKS, 0);
+    index.putLongRelease(at, 0);
+  }
+
+  /// What a block's checksum is mixed with, so that it holds for one use of the chunk only.
+  int seed(int chunk, int block) {
+    long h = owner(chunk) * 0x9E3779B97F4A7C15L;
+    h ^=
+        ((long) number(chunk) << 36)
+            ^ ((long) block << 32)
+            ^ Integer.toUnsignedLong(useCount(chunk));
+    h *= 0xBF58476D1CE4E5B9L;
+    return (int) (h >>> 32);
+  }
+
+  /// The oid of an object record; 0 for a free one.
+  long stateOwner(int slot) {
+    return index.getLongAcquire(IndexLayout.objectRecord(slot));
+  }
+
+  long stateParent(int slot) {
+    return index.getLong(IndexLayout.objectRecord(slot) + PARENT);
+  }
+
+  int stateKind(int slot) {
+    return index.getInt(IndexLayout.objectRecord(slot) + KIND);
+  }
+
+  /// Fills a free object record.
+  void putState(int slot, ObjectId owner, int kind, long parent) {
+    long at = IndexLayout.objectRecord(slot);
+    index.putLong(at + PARENT, parent);
+    index.putInt(at + KIND, kind);
+    index.putLongRelease(at, owner.value());
+  }
+
+  /// Changes the kind of a record in place. The parent is stored first, and looked at only in a
+  /// copy.
+  void changeState(int slot, int kind, long parent) {
+    long at = IndexLayout.objectRecord(slot);
+    if (parent != 0) {
+      index.putLongRelease(at + PARENT, parent);
+    }
+    // Kind and the unused word behind it make one aligned long, so that one release store changes
+    // it.
+    index.putLongRelease(at + KIND, kind);
+  }
+
+  void clearState(int slot) {
+    index.putLongRelease(IndexLayout.objectRecord(slot), 0);
+  }
+
+  /// How many object records so many allocated chunks bring along.
+  static int stateSlots(int chunks) {
+    return IndexLayout.segments(chunks) * OBJECTS_PER_SEGMENT;
+  }
+}

@@ -1,0 +1,190 @@
+package dev.kelpie.cache;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.platform.Locks;
+import dev.kelpie.platform.Tasks;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Barriers: brings to the backend what a VDI has dirty, in the order that a crash at any point
+/// respects (I1, I5): data durable, then the inode entries that name it durable, then removals.
+final class Flusher {
+  /// How many objects of one flush are pushed at once: enough to fill a store's queue, few enough
+  /// that the buffers stay small.
+  private static final int PARALLEL_MAX = 4;
+
+  private final CacheState state;
+  private final Pusher pusher;
+  private final ObjectStore backend;
+  private final Tasks tasks;
+  private final Locks locks;
+
+  Flusher(CacheState state, Pusher pusher, ObjectStore backend, Tasks tasks, Locks locks) {
+    this.state = state;
+    this.pusher = pusher;
+    this.backend = backend;
+    this.tasks = tasks;
+    this.locks = locks;
+  }
+
+  /// Makes everything of the VDI durable that was written before the call.
+  void flush(VdiId vdi) throws IOException {
+    List<ObjectId> differing = state.vdi(vdi).differing();
+    if (differing.isEmpty()) {
+      // A push under way may have been taken off the list before its bytes are durable.
+      backend.flush(vdi);
+      return;
+    }
+    List<ObjectId> data = new ArrayList<>(differing.size());
+    List<ObjectId> gone = new ArrayList<>();
+    ObjectId inode = ObjectId.inode(vdi);
+    for (ObjectId id : differing) {
+      if (isGone(id)) {
+        gone.add(id);
+      } else if (!id.equals(inode)) {
+        data.add(id);
+      }
+    }
+    // The inode's bytes are copied before the data is chosen: an entry written later, which may
+    // name
+    // an object that this flush does not push, is not among them.
+    Pusher.@Nullable Begun entries = pusher.begin(inode, false);
+    boolean done = false;
+    try {
+      pushAll(entries == null ? data : dataOf(vdi, inode));
+      backend.flush(vdi);
+      if (entries != null) {
+        pusher.send(entries);
+        backend.flush(vdi);
+      }
+      done = true;
+    } finally {
+      if (entries != null) {
+        pusher.end(entries, done);
+      }
+    }
+    for (ObjectId id : gone) {
+      pusher.push(id, true);
+    }
+  }
+
+  /// The data objects that differ now.
+  private List<ObjectId> dataOf(VdiId vdi, ObjectId inode) {
+    List<ObjectId> differing = new ArrayList<>(state.vdi(vdi).differing());
+    differing.remove(inode);
+    return differing;
+  }
+
+  private boolean isGone(ObjectId id) {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      CachedObject object = stripe.object(id);
+      return object != null && object.state == CachedObject.State.GONE;
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
+  private void pushAll(List<ObjectId> objects) throws IOException {
+    if (objects.size() <= 1) {
+      for (ObjectId id : objects) {
+        pusher.push(id, false);
+      }
+      return;
+    }
+    new Fanout(objects).run();
+  }
+
+  /// Pushes many objects with a few tasks, and waits for all. The first failure is thrown when the
+  /// rest has been tried.
+  private final class Fanout {
+    private final List<ObjectId> objects;
+    private final Locks.Mutex mutex = locks.mutex();
+    private final Locks.Signal ended = mutex.signal();
+    private int next;
+    private int running;
+    private @Nullable Throwable failure;
+
+    Fanout(List<ObjectId> objects) {
+      this.objects = objects;
+    }
+
+    void run() throws IOException {
+      int helpers = Math.min(PARALLEL_MAX, objects.size()) - 1;
+      running = helpers;
+      for (int i = 0; i < helpers; i++) {
+        tasks.start("cache-push", this::helper);
+      }
+      work();
+      mutex.lock();
+      try {
+        while (running > 0) {
+          ended.await();
+        }
+        throwFailure();
+      } finally {
+        mutex.unlock();
+      }
+    }
+
+    private void helper() {
+      try {
+        work();
+      } finally {
+        mutex.lock();
+        try {
+          running--;
+          ended.wakeAll();
+        } finally {
+          mutex.unlock();
+        }
+      }
+    }
+
+    private void work() {
+      for (int i = takeNext(); i < objects.size(); i = takeNext()) {
+        try {
+          pusher.push(objects.get(i), false);
+        } catch (IOException | RuntimeException | Error e) {
+          failed(e);
+        }
+      }
+    }
+
+    private int takeNext() {
+      mutex.lock();
+      try {
+        return next++;
+      } finally {
+        mutex.unlock();
+      }
+    }
+
+    private void failed(Throwable e) {
+      mutex.lock();
+      try {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      } finally {
+        mutex.unlock();
+      }
+    }
+
+    private void throwFailure() throws IOException {
+      switch (failure) {
+        case null -> {}
+        case IOException e -> throw e;
+        case Error e -> throw e;
+        case Throwable e -> throw new IOException("pushing failed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package dev.kelpie.cache;
+
+import static dev.kelpie.cache.IndexLayout.BLOCKS_PER_CHUNK;
+import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.object.Access;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.object.Outcome;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/// Reads absent blocks from the backend, each once however many ask for it, and keeps those that
+/// are still absent and that nothing changed since the pull began.
+final class Puller {
+  private final CacheState state;
+  private final ObjectStore backend;
+  private final Buffers buffers;
+
+  Puller(CacheState state, ObjectStore backend, Buffers buffers) {
+    this.state = state;
+    this.backend = backend;
+    this.buffers = buffers;
+  }
+
+  /// What a pull did.
+  enum Result {
+    /// The bytes are in the buffer.
+    DONE,
+    /// Somebody else was pulling; the caller looks again.
+    LOOK_AGAIN,
+    NO_OBJECT
+  }
+
+  /// Pulls `length` bytes from `at` into the buffer, and advances it by them. The range is rounded
+  /// outward to blocks.
+  ///
+  /// @param keep whether to keep the blocks
+  Result pull(ObjectId id, int at, int length, ByteBuffer into, Access access, boolean keep)
+      throws IOException {
+    int first = at / BLOCK_SIZE;
+    int last = (at + length - 1) / BLOCK_SIZE;
+    int start = first * BLOCK_SIZE;
+    int end = Math.min((last + 1) * BLOCK_SIZE, id.size());
+    Pull pull = new Pull(first, last);
+    CachedObject object = begin(id, pull);
+    if (object == null) {
+      return Result.LOOK_AGAIN;
+    }
+    boolean exact = start == at && end == at + length;
+    ByteBuffer bytes =
+        exact ? into.slice(into.position(), length) : buffers.take(end - start).limit(end - start);
+    boolean done = false;
+    try {
+      Outcome outcome = backend.read(id, start, bytes, access);
+      done = outcome == Outcome.DONE;
+      if (!done) {
+        return outcome == Outcome.NO_OBJECT ? Result.NO_OBJECT : waits(id);
+      }
+      bytes.flip();
+      if (exact) {
+        into.position(into.position() + length);
+      } else {
+        into.put(bytes.slice(at - start, length));
+      }
+      return Result.DONE;
+    } finally {
+      end(object, pull, done && keep, bytes);
+      if (!exact) {
+        buffers.give(bytes);
+      }
+    }
+  }
+
+  private static Result waits(ObjectId id) throws IOException {
+    throw new IOException("the store would not wait for a read of object " + id);
+  }
+
+  /// Registers the pull; null where the caller is to look again, after waiting for another pull
+  /// that brings the first block.
+  private @Nullable CachedObject begin(ObjectId id, Pull pull) {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      CachedObject object = state.object(stripe, id);
+      if (object.state != CachedObject.State.PRESENT) {
+        return null; // it changed since the caller looked
+      }
+      for (Pull other : object.pulls) {
+        if (other.brings(pull.first)) {
+          awaitEnd(stripe, id, other);
+          return null;
+        }
+      }
+      object.pulls.add(pull);
+      return object;
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
+  private static void awaitEnd(Stripe stripe, ObjectId id, Pull pull) {
+    CachedObject object = stripe.object(id);
+    while (object != null && object.pulls.contains(pull)) {
+      stripe.changed.await();
+      object = stripe.object(id);
+    }
+  }
+
+  private void end(CachedObject object, Pull pull, boolean keep, ByteBuffer bytes)
+      throws CacheFault {
+    Stripe stripe = state.stripe(object.id);
+    stripe.mutex.lock();
+    try {
+      if (keep && !object.bypassed && object.state == CachedObject.State.PRESENT) {
+        install(stripe, object.id, pull, bytes);
+      }
+    } finally {
+      object.pulls.remove(pull);
+      stripe.forgetIdle(object);
+      stripe.changed.wakeAll();
+      stripe.mutex.unlock();
+    }
+  }
+
+  /// Keeps the blocks of a pull; where no chunk is free they are not kept.
+  private void install(Stripe stripe, ObjectId id, Pull pull, ByteBuffer bytes) throws CacheFault {
+    int block = pull.first;
+    while (block <= pull.last) {
+      int number = block / BLOCKS_PER_CHUNK;
+      int until = Math.min(pull.last + 1, (number + 1) * BLOCKS_PER_CHUNK);
+      int chunk = stripe.find(id, number);
+      if (chunk < 0) {
+        chunk = state.claim(stripe, id, number);
+      }
+      if (chunk < 0) {
+        return;
+      }
+      installRuns(chunk, pull, block, until, bytes);
+      block = until;
+    }
+  }
+
+  /// Keeps the runs of blocks of one chunk that are absent and not spoiled.
+  private void installRuns(int chunk, Pull pull, int from, int until, ByteBuffer bytes)
+      throws CacheFault {
+    int block = from;
+    while (block < until) {
+      int valid = BlockMask.valid(state.table.masks(chunk));
+      int end = block;
+      while (end < until && !pull.spoiled(end) && (valid & (1 << end % BLOCKS_PER_CHUNK)) == 0) {
+        end++;
+      }
+      if (end > block) {
+        int start = (block - pull.first) * BLOCK_SIZE;
+        int stop = Math.min((end - pull.first) * BLOCK_SIZE, bytes.limit());
+        state.keep(chunk, block % BLOCKS_PER_CHUNK, bytes.slice(start, stop - start));
+      }
+      block = Math.max(end, block + 1);
+    }
+  }
+}

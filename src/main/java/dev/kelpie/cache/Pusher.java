@@ -1,0 +1,268 @@
+package dev.kelpie.cache;
+
+import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
+import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.object.Base;
+import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.Change;
+import dev.kelpie.object.Durability;
+import dev.kelpie.object.Leases;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.object.Outcome;
+import dev.kelpie.object.Patience;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/// Changes the backend's copies of objects: one change of an object at a time, each with the next
+/// push number, so that the store can tell old from new whatever becomes of a request.
+///
+/// A push has three steps: [#begin] takes the object's turn and copies what is dirty, [#send] gives
+/// it to the backend, [#end] cleans what was not written again meanwhile. What a failed push
+/// carried stays dirty and goes with the next number.
+final class Pusher {
+  private final CacheState state;
+  private final ObjectStore backend;
+  private final Leases leases;
+  private final Buffers buffers;
+  private final Damage damage;
+
+  /// Numbers start again with each generation, and each start of the cache brings a new generation.
+  private final AtomicLong lastNumber = new AtomicLong();
+
+  Pusher(CacheState state, ObjectStore backend, Leases leases, Buffers buffers, Damage damage) {
+    this.state = state;
+    this.backend = backend;
+    this.leases = leases;
+    this.buffers = buffers;
+    this.damage = damage;
+  }
+
+  /// A begun push and the buffer with its bytes.
+  record Begun(Push push, ByteBuffer bytes) {}
+
+  /// Pushes what is dirty of an object, and waits for a push under way.
+  ///
+  /// @param removals whether a pending removal goes out too
+  void push(ObjectId id, boolean removals) throws IOException {
+    Begun begun = begin(id, removals);
+    if (begun != null) {
+      boolean done = false;
+      try {
+        send(begun);
+        done = true;
+      } finally {
+        end(begun, done);
+      }
+    }
+  }
+
+  /// Waits for the object's turn and copies what is dirty.
+  ///
+  /// @return null where there is nothing to push; otherwise the turn is taken until [#end]
+  @Nullable Begun begin(ObjectId id, boolean removals) throws CacheFault {
+    Stripe stripe = state.stripe(id);
+    Push push;
+    stripe.mutex.lock();
+    try {
+      CachedObject object = awaitTurn(stripe, id);
+      if (object == null
+          || !object.differs()
+          || (object.state == CachedObject.State.GONE && !removals)) {
+        return null;
+      }
+      object.turnTaken = true;
+      push = new Push(object, CacheState.chunks(id));
+      object.push = push;
+      for (int n = object.dirtyChunks.nextSetBit(0);
+          n >= 0;
+          n = object.dirtyChunks.nextSetBit(n + 1)) {
+        push.want(n, BlockMask.dirty(state.table.masks(stripe.find(id, n))));
+      }
+    } finally {
+      stripe.mutex.unlock();
+    }
+    ByteBuffer bytes = buffers.take(Math.max(BLOCK_SIZE, wantedBytes(push)));
+    boolean copied = false;
+    try {
+      copy(stripe, push, bytes);
+      copied = true;
+      return new Begun(push, bytes);
+    } finally {
+      if (!copied) {
+        end(new Begun(push, bytes), false);
+      }
+    }
+  }
+
+  /// Gives the copied bytes to the backend.
+  void send(Begun begun) throws IOException {
+    Push push = begun.push;
+    ObjectId id = push.object.id;
+    ObjectId parent = push.parent;
+    if (parent != null) {
+      push(parent, false);
+    }
+    Change change = change(id, Durability.DEFERRED);
+    Outcome outcome =
+        switch (push.state) {
+          case NEW -> backend.create(id, Base.ZEROS, push.extents(), change);
+          case COPY -> backend.create(id, new Base.CopyOf(parentOf(push)), push.extents(), change);
+          case PRESENT ->
+              push.extents().isEmpty() ? Outcome.DONE : backend.write(id, push.extents(), change);
+          case GONE -> backend.remove(id, change);
+        };
+    boolean gone = push.state == CachedObject.State.GONE && outcome == Outcome.NO_OBJECT;
+    if (outcome != Outcome.DONE && !gone) {
+      throw refused(id, push.state, outcome);
+    }
+  }
+
+  /// Ends the turn; where the push was answered, what it carried is clean.
+  void end(Begun begun, boolean done) {
+    Push push = begun.push;
+    CachedObject object = push.object;
+    Stripe stripe = state.stripe(object.id);
+    stripe.mutex.lock();
+    try {
+      if (done) {
+        if (push.state != CachedObject.State.PRESENT && push.stateChanges == object.stateChanges) {
+          state.settled(object);
+        }
+        for (int n = 0; n < push.chunks(); n++) {
+          int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n);
+          if (chunk >= 0) {
+            state.cleaned(object, chunk, push.pushed(n));
+          }
+        }
+        state.listed(object);
+      }
+      object.push = null;
+      endTurn(stripe, object);
+    } finally {
+      stripe.mutex.unlock();
+      buffers.give(begun.bytes);
+    }
+  }
+
+  /// Waits, with the stripe's lock held, until nobody changes the backend's copy.
+  ///
+  /// @return the object's state in memory then; null where there is none
+  @Nullable CachedObject awaitTurn(Stripe stripe, ObjectId id) {
+    CachedObject object = stripe.object(id);
+    while (object != null && object.turnTaken) {
+      stripe.changed.await();
+      object = stripe.object(id);
+    }
+    return object;
+  }
+
+  /// Ends a turn, with the stripe's lock held.
+  void endTurn(Stripe stripe, CachedObject object) {
+    object.turnTaken = false;
+    stripe.forgetIdle(object);
+    stripe.changed.wakeAll();
+  }
+
+  /// The next change of this object, made by who has its turn.
+  Change change(ObjectId id, Durability durability) throws IOException {
+    return new Change(
+        id.vdi(),
+        leases.generation(id.vdi()),
+        lastNumber.incrementAndGet(),
+        CacheMode.DIRECT,
+        durability,
+        Patience.WAIT);
+  }
+
+  private static int wantedBytes(Push push) {
+    int blocks = 0;
+    for (int n = 0; n < push.chunks(); n++) {
+      blocks += Integer.bitCount(push.wanted(n));
+    }
+    return blocks * BLOCK_SIZE;
+  }
+
+  /// Copies chunk by chunk, so that the lock is never held for long.
+  private void copy(Stripe stripe, Push push, ByteBuffer bytes) throws CacheFault {
+    int extentOffset = 0;
+    int extentStart = 0;
+    for (int n = 0; n < push.chunks(); n++) {
+      if (push.wanted(n) == 0) {
+        continue;
+      }
+      stripe.mutex.lock();
+      try {
+        int chunk = stripe.find(push.object.id, n);
+        if (chunk < 0) {
+          continue;
+        }
+        int blocks = push.wanted(n) & BlockMask.dirty(state.table.masks(chunk));
+        for (int b = 0; b < IndexLayout.BLOCKS_PER_CHUNK; b++) {
+          if ((blocks & (1 << b)) == 0) {
+            continue;
+          }
+          int offset = n * CHUNK_SIZE + b * BLOCK_SIZE;
+          if (offset != extentOffset + (bytes.position() - extentStart)) {
+            addExtent(push, bytes, extentOffset, extentStart);
+            extentOffset = offset;
+            extentStart = bytes.position();
+          }
+          if (!copyBlock(push.object, chunk, n, b, bytes)) {
+            blocks &= ~(1 << b);
+          }
+        }
+        push.copied(n, blocks);
+      } finally {
+        stripe.mutex.unlock();
+      }
+    }
+    addExtent(push, bytes, extentOffset, extentStart);
+  }
+
+  private static void addExtent(Push push, ByteBuffer bytes, int offset, int start) {
+    if (bytes.position() > start) {
+      push.add(offset, bytes.slice(start, bytes.position() - start));
+    }
+  }
+
+  /// Copies a dirty block; one that is damaged is lost: it is dropped and the VDI's next barrier
+  /// says so.
+  private boolean copyBlock(CachedObject object, int chunk, int number, int block, ByteBuffer bytes)
+      throws CacheFault {
+    int start = bytes.position();
+    bytes.limit(start + CacheState.blockLength(object.id, number, block));
+    boolean whole = state.slab.read(chunk, block, bytes) < 0;
+    bytes.limit(bytes.capacity());
+    if (!whole) {
+      bytes.position(start);
+      damage.drop(object, chunk, block);
+    }
+    return whole;
+  }
+
+  private static ObjectId parentOf(Push push) {
+    ObjectId parent = push.parent;
+    if (parent == null) {
+      throw new IllegalStateException("a copy without a parent: " + push.object.id);
+    }
+    return parent;
+  }
+
+  private static IOException refused(ObjectId id, CachedObject.State state, Outcome outcome) {
+    String why =
+        switch (outcome) {
+          case NO_SPACE -> "the store has no space for it; free some or add a disk";
+          case NO_OBJECT ->
+              state == CachedObject.State.COPY
+                  ? "its parent is not in the store"
+                  : "the store does not have it any more";
+          case STALE -> "somebody else has taken its VDI over";
+          case WOULD_WAIT, DONE -> "the store answered " + outcome;
+        };
+    return new IOException("object " + id + " cannot be pushed: " + why);
+  }
+}

@@ -1,0 +1,261 @@
+package dev.kelpie.cache;
+
+import static dev.kelpie.cache.IndexLayout.BLOCKS_PER_CHUNK;
+import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
+import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.object.Access;
+import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.ObjectDamaged;
+import dev.kelpie.object.Outcome;
+import dev.kelpie.object.Patience;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/// Reads: valid blocks from the slab, absent ones from where the object's state says. Goes through
+/// a range run by run; a run is of valid blocks in one chunk, or of absent ones.
+final class Reader {
+  /// The most that one pull of a prefetch asks for, so that others' reads come in between.
+  private static final int PREFETCH_STEP = 1 << 20;
+
+  private static final byte[] ZEROS = new byte[BLOCK_SIZE];
+
+  private final CacheState state;
+  private final Puller puller;
+  private final Damage damage;
+  private final Buffers buffers;
+  private final boolean keepPulled;
+
+  Reader(CacheState state, Puller puller, Damage damage, Buffers buffers, boolean keepPulled) {
+    this.state = state;
+    this.puller = puller;
+    this.damage = damage;
+    this.buffers = buffers;
+    this.keepPulled = keepPulled;
+  }
+
+  Outcome read(ObjectId id, int offset, ByteBuffer into, Access access) throws IOException {
+    boolean keep = keepPulled && access.mode() != CacheMode.DIRECT;
+    return read(id, offset, into, access, keep);
+  }
+
+  /// Brings a range near, and keeps it whatever the settings say: somebody asked for it.
+  void prefetch(ObjectId id, int offset, int length, Access access) throws IOException {
+    ByteBuffer step = buffers.take(Math.min(length, PREFETCH_STEP));
+    try {
+      for (int at = offset; at < offset + length; at += PREFETCH_STEP) {
+        step.clear().limit(Math.min(PREFETCH_STEP, offset + length - at));
+        if (read(id, at, step, access, true) != Outcome.DONE) {
+          return;
+        }
+      }
+    } finally {
+      buffers.give(step);
+    }
+  }
+
+  private Outcome read(ObjectId id, int offset, ByteBuffer into, Access access, boolean keep)
+      throws IOException {
+    int start = into.position();
+    int end = offset + into.remaining();
+    int at = offset;
+    boolean hit = true;
+    while (at < end) {
+      long run = nextRun(id, at, end, into);
+      int length = (int) run;
+      switch (Run.of(run)) {
+        case SERVED, LOOK_AGAIN -> at += length;
+        case ZEROS -> {
+          zeros(into, length);
+          at += length;
+        }
+        case GONE -> {
+          into.position(start);
+          return Outcome.NO_OBJECT;
+        }
+        case ABSENT -> {
+          hit = false;
+          if (access.patience() == Patience.NOW) {
+            into.position(start);
+            return Outcome.WOULD_WAIT;
+          }
+          Outcome outcome = absent(id, at, length, into, access, keep);
+          if (outcome == Outcome.NO_OBJECT) {
+            into.position(start);
+            return outcome;
+          }
+          at += outcome == Outcome.DONE ? length : 0;
+        }
+      }
+    }
+    VdiCache vdi = state.vdi(access.vdi());
+    (hit ? vdi.hits : vdi.misses).increment();
+    return Outcome.DONE;
+  }
+
+  /// What comes next in a range; packed with the run's length in bytes into a `long`, so that a hit
+  /// allocates nothing.
+  private enum Run {
+    /// Valid blocks, read into the buffer.
+    SERVED(0),
+    /// Absent blocks of a new object.
+    ZEROS(1),
+    /// Absent blocks that must be fetched.
+    ABSENT(2),
+    /// The object is to be removed.
+    GONE(3),
+    /// Something was put right; nothing was read.
+    LOOK_AGAIN(4);
+
+    private static final Run[] BY_CODE = values();
+
+    private final long code;
+
+    Run(int code) {
+      this.code = code;
+    }
+
+    long with(int length) {
+      return (code << 32) | length;
+    }
+
+    static Run of(long packed) {
+      return BY_CODE[(int) (packed >>> 32)];
+    }
+  }
+
+  private long nextRun(ObjectId id, int at, int end, ByteBuffer into) throws IOException {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      CachedObject object = stripe.object(id);
+      if (object != null && object.state == CachedObject.State.GONE) {
+        return Run.GONE.with(0);
+      }
+      int number = at / CHUNK_SIZE;
+      int chunk = stripe.find(id, number);
+      int first = at % CHUNK_SIZE / BLOCK_SIZE;
+      int valid = chunk < 0 ? 0 : BlockMask.valid(state.table.masks(chunk));
+      if ((valid & (1 << first)) == 0) {
+        int length = absentUntil(stripe, id, at, end) - at;
+        boolean isNew = object != null && object.state == CachedObject.State.NEW;
+        return (isNew ? Run.ZEROS : Run.ABSENT).with(length);
+      }
+      int run = Integer.numberOfTrailingZeros(~(valid >>> first));
+      int stop = Math.min(end, number * CHUNK_SIZE + (first + run) * BLOCK_SIZE);
+      int damaged = serve(id, chunk, at, stop, into);
+      if (damaged < 0) {
+        state.space.used(chunk);
+        return Run.SERVED.with(stop - at);
+      }
+      dropDamaged(stripe, id, chunk, damaged);
+      return Run.LOOK_AGAIN.with(0);
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
+  /// Where the run of absent blocks ends that begins at `at`; it may go through several chunks.
+  private int absentUntil(Stripe stripe, ObjectId id, int at, int end) {
+    int block = at / BLOCK_SIZE;
+    while (block * BLOCK_SIZE < end) {
+      int number = block / BLOCKS_PER_CHUNK;
+      int chunk = stripe.find(id, number);
+      int valid = chunk < 0 ? 0 : BlockMask.valid(state.table.masks(chunk));
+      int rest = valid >>> block % BLOCKS_PER_CHUNK;
+      if (rest != 0) {
+        block += Integer.numberOfTrailingZeros(rest);
+        break;
+      }
+      block = (number + 1) * BLOCKS_PER_CHUNK;
+    }
+    return Math.min(end, block * BLOCK_SIZE);
+  }
+
+  /// Reads valid blocks of one chunk; through a buffer of whole blocks where the range is not of
+  /// whole blocks.
+  ///
+  /// @return the first damaged block; -1 where all are whole
+  private int serve(ObjectId id, int chunk, int at, int stop, ByteBuffer into) throws CacheFault {
+    int base = at - at % CHUNK_SIZE;
+    int first = at % CHUNK_SIZE / BLOCK_SIZE;
+    int limit = into.limit();
+    int position = into.position();
+    if (at % BLOCK_SIZE == 0 && (stop % BLOCK_SIZE == 0 || stop == id.size())) {
+      into.limit(position + (stop - at));
+      int damaged = state.slab.read(chunk, first, into);
+      into.limit(limit);
+      if (damaged >= 0) {
+        into.position(position);
+      }
+      return damaged;
+    }
+    int from = base + first * BLOCK_SIZE;
+    int until = Math.min(id.size(), (stop + BLOCK_SIZE - 1) / BLOCK_SIZE * BLOCK_SIZE);
+    ByteBuffer blocks = buffers.take(CHUNK_SIZE);
+    try {
+      blocks.limit(until - from);
+      int damaged = state.slab.read(chunk, first, blocks);
+      if (damaged < 0) {
+        into.put(position, blocks, at - from, stop - at);
+        into.position(position + (stop - at));
+      }
+      return damaged;
+    } finally {
+      buffers.give(blocks);
+    }
+  }
+
+  /// A block does not match its checksum: a clean one is fetched again, a dirty one is lost.
+  private void dropDamaged(Stripe stripe, ObjectId id, int chunk, int block) throws IOException {
+    int number = state.table.number(chunk);
+    CachedObject object = state.object(stripe, id);
+    boolean dirty = damage.drop(object, chunk, block);
+    stripe.forgetIdle(object);
+    if (dirty) {
+      throw new ObjectDamaged(
+          id, number * CHUNK_SIZE + block * BLOCK_SIZE, "a dirty block of the object cache");
+    }
+  }
+
+  /// Fetches absent blocks: from the parent of a copy, else from the backend.
+  ///
+  /// @return `DONE`, `NO_OBJECT`, or `WOULD_WAIT` where the caller is to look again
+  private Outcome absent(
+      ObjectId id, int at, int length, ByteBuffer into, Access access, boolean keep)
+      throws IOException {
+    ObjectId parent = parentOf(id);
+    if (parent != null) {
+      ByteBuffer part = into.slice(into.position(), length);
+      if (read(parent, at, part, access) != Outcome.DONE) {
+        throw new IOException("object " + parent + ", the parent of " + id + ", is missing");
+      }
+      into.position(into.position() + length);
+      return Outcome.DONE;
+    }
+    return switch (puller.pull(id, at, length, into, access, keep)) {
+      case DONE -> Outcome.DONE;
+      case NO_OBJECT -> Outcome.NO_OBJECT;
+      case LOOK_AGAIN -> Outcome.WOULD_WAIT;
+    };
+  }
+
+  private @Nullable ObjectId parentOf(ObjectId id) {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      CachedObject object = stripe.object(id);
+      return object == null ? null : object.parent;
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
+  private static void zeros(ByteBuffer into, int length) {
+    for (int done = 0; done < length; done += ZEROS.length) {
+      into.put(ZEROS, 0, Math.min(ZEROS.length, length - done));
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package dev.kelpie.cache;
+
+import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
+
+import dev.kelpie.platform.DiskFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/// The bytes of the chunks, with the checksum of each block in the [ChunkTable]. A block is read
+/// only together with its checksum. Whoever calls holds the lock of the object's [Stripe], so that
+/// no write can look like damage.
+final class Slab {
+  private final DiskFile file;
+  private final ChunkTable table;
+
+  Slab(DiskFile file, ChunkTable table) {
+    this.file = file;
+    this.table = table;
+  }
+
+  /// Reads whole blocks into the buffer, from `block` until it is full (the object's last block may
+  /// be short), and checks them.
+  ///
+  /// @return the first block that does not match its checksum; -1 where all do
+  int read(int chunk, int block, ByteBuffer into) throws CacheFault {
+    int start = into.position();
+    try {
+      int wanted = into.remaining();
+      if (file.read(into, IndexLayout.slabOffset(chunk) + (long) block * BLOCK_SIZE) != wanted) {
+        throw new IOException("the slab is shorter than its index says");
+      }
+    } catch (IOException e) {
+      throw new CacheFault("reading chunk " + chunk, e);
+    }
+    return firstDamaged(chunk, block, into.duplicate().flip().position(start));
+  }
+
+  /// Writes whole blocks from the buffer and records their checksums. The caller sets the masks.
+  void write(int chunk, int block, ByteBuffer from) throws CacheFault {
+    ByteBuffer summed = from.duplicate();
+    try {
+      file.write(from, IndexLayout.slabOffset(chunk) + (long) block * BLOCK_SIZE);
+    } catch (IOException e) {
+      throw new CacheFault("writing chunk " + chunk, e);
+    }
+    CRC32C crc = new CRC32C();
+    int end = summed.limit();
+    for (int b = block; summed.position() < end; b++) {
+      table.sum(chunk, b, sum(crc, summed, end) ^ table.seed(chunk, b));
+    }
+  }
+
+  /// Records the checksum of a block as its bytes are now. The buffer is as long as the block.
+  void resum(int chunk, int block, ByteBuffer scratch) throws CacheFault {
+    try {
+      file.read(scratch, IndexLayout.slabOffset(chunk) + (long) block * BLOCK_SIZE);
+    } catch (IOException e) {
+      throw new CacheFault("reading chunk " + chunk, e);
+    }
+    scratch.flip();
+    int sum = sum(new CRC32C(), scratch, scratch.limit());
+    table.sum(chunk, block, sum ^ table.seed(chunk, block));
+  }
+
+  private int firstDamaged(int chunk, int block, ByteBuffer bytes) {
+    CRC32C crc = new CRC32C();
+    int end = bytes.limit();
+    for (int b = block; bytes.position() < end; b++) {
+      if ((sum(crc, bytes, end) ^ table.seed(chunk, b)) != table.sum(chunk, b)) {
+        return b;
+      }
+    }
+    return -1;
+  }
+
+  private static int sum(CRC32C crc, ByteBuffer bytes, int end) {
+    bytes.limit(Math.min(end, bytes.position() + BLOCK_SIZE));
+    crc.reset();
+    crc.update(bytes);
+    bytes.limit(end);
+    return (int) crc.getValue();
+  }
+}

@@ -1,0 +1,105 @@
+package dev.kelpie.cache;
+
+import dev.kelpie.log.Log;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.platform.Clock;
+import dev.kelpie.platform.Tasks;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Flushes VDIs in the background: those whose dirty data is old, and all where the cache is
+/// crowded or a writer waits for room. Each VDI is flushed by a task of its own, so that a slow one
+/// holds up no other (I20).
+final class WriteBehind {
+  /// How often ages are looked at.
+  private static final Duration PERIOD = Duration.ofMillis(500);
+
+  /// After a failed flush the VDI is left alone for a while.
+  private static final Duration RETRY = Duration.ofSeconds(1);
+
+  /// Flushes a VDI.
+  @FunctionalInterface
+  interface Flush {
+    void flush(VdiId vdi) throws IOException;
+  }
+
+  private final CacheState state;
+  private final Throttle throttle;
+  private final Flush flush;
+  private final Tasks tasks;
+  private final Clock clock;
+  private final Log log;
+  private final Duration age;
+  private final Map<VdiId, Boolean> underWay = new ConcurrentHashMap<>();
+  private volatile boolean stopping;
+
+  WriteBehind(
+      CacheState state,
+      Throttle throttle,
+      Flush flush,
+      Tasks tasks,
+      Clock clock,
+      Log log,
+      Duration age) {
+    this.state = state;
+    this.throttle = throttle;
+    this.flush = flush;
+    this.tasks = tasks;
+    this.clock = clock;
+    this.log = log;
+    this.age = age;
+  }
+
+  /// Runs until [#stop].
+  void run() {
+    while (!stopping) {
+      boolean all = throttle.awaitWanted(PERIOD) || throttle.crowded();
+      for (VdiCache vdi : state.vdis()) {
+        boolean due =
+            all ? vdi.differingCount() > 0 : vdi.differsSinceBefore(clock.nanos() - age.toNanos());
+        if (due && !stopping && underWay.putIfAbsent(vdi.id, true) == null) {
+          tasks.start("cache-write-behind-" + vdi.id, () -> flushOne(vdi.id));
+        }
+      }
+      if (all) {
+        // What can be pushed is under way; the writers that wait look again when it is done.
+        awaitSome();
+      }
+    }
+  }
+
+  void stop() {
+    stopping = true;
+    throttle.wake();
+  }
+
+  private void flushOne(VdiId vdi) {
+    try {
+      flush.flush(vdi);
+    } catch (IOException e) {
+      log.error("VDI " + vdi + ": dirty data stays in the object cache: " + e.getMessage());
+      awaitRetry();
+    } finally {
+      underWay.remove(vdi);
+      throttle.made();
+    }
+  }
+
+  private void awaitRetry() {
+    try {
+      tasks.sleep(RETRY);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitSome() {
+    try {
+      tasks.sleep(Duration.ofMillis(1));
+    } catch (InterruptedException e) {
+      stopping = true;
+    }
+  }
+}

@@ -96,6 +96,16 @@ final class ChunkSpace {
     }
   }
 
+  /// Whether the files could not grow as far as the quota allows.
+  boolean stuck() {
+    mutex.lock();
+    try {
+      return !growing;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
   /// A chunk got its owner; `name` stands for what it holds.
   void added(int chunk, long name) {
     mutex.lock();

@@ -314,6 +314,17 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     }
   }
 
+  /// What [CacheCheck] looks at.
+  CacheState state() {
+    return state;
+  }
+
+  /// Ends the cache's tasks and closes its files as they are, as a kill would.
+  void abandon() {
+    writeBehind.stop();
+    off = true;
+  }
+
   /// Whether the change is answered from the cache.
   private static boolean writesBack(Change change) {
     return change.mode() == CacheMode.WRITEBACK && change.durability() == Durability.DEFERRED;

@@ -8,7 +8,9 @@ import java.io.IOException;
 /// A plain load or store orders nothing. A release store comes after every earlier access of its
 /// thread, for other threads and also for who finds the bytes after the process was killed; an
 /// acquire load comes before every later one. Where the device fails under the mapping, a load or
-/// store throws [MappingFault].
+/// store throws [MappingFault]. Compiled code may report it late: as an [InternalError] that comes
+/// out of a later instruction of the same thread. Who guards against it catches both, around the
+/// whole operation.
 public interface MappedBytes {
   long length();
 

@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
 
 /// A mapped segment. The JVM turns a fault of the device into an [InternalError] at the access, or
 /// in compiled code a little after it; where it comes out of a call here, it becomes a
-/// [MappingFault].
+/// [MappingFault]. (Loads inlined into a hot loop were seen to report it only after their `try`.)
 final class JvmMappedBytes implements MappedBytes {
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);

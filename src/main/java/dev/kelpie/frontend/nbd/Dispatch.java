@@ -1,0 +1,94 @@
+package dev.kelpie.frontend.nbd;
+
+import dev.kelpie.platform.Tasks;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+
+/// Gives the requests that may have to wait a task each, within the bounds of [Activity] and
+/// [Memory].
+final class Dispatch {
+  private final Tasks tasks;
+  private final Line line;
+  private final Outbox outbox;
+  private final Activity activity;
+  private final Memory memory;
+  private final PatientRequests requests;
+  private final Failures failures;
+
+  Dispatch(
+      Tasks tasks,
+      Line line,
+      Outbox outbox,
+      Activity activity,
+      Memory memory,
+      PatientRequests requests,
+      Failures failures) {
+    this.tasks = tasks;
+    this.line = line;
+    this.outbox = outbox;
+    this.activity = activity;
+    this.memory = memory;
+    this.requests = requests;
+    this.failures = failures;
+  }
+
+  /// Makes room for a request with a payload of this length; waits until there is some. It is given
+  /// back by [#start] or [#abandon]. Called by the connection's own task.
+  Payload admit(int length) throws IOException {
+    long share = Memory.share(length);
+    if (!activity.tryEnter(share)) {
+      outbox.flush();
+      activity.enter(share);
+    }
+    boolean admitted = false;
+    try {
+      Payload payload = room(length);
+      admitted = true;
+      return payload;
+    } finally {
+      if (!admitted) {
+        activity.leave(share);
+      }
+    }
+  }
+
+  private Payload room(int length) throws IOException {
+    if (length == 0) {
+      return Payload.NONE;
+    }
+    Optional<Payload> payload = memory.tryTake(length);
+    if (payload.isEmpty()) {
+      outbox.flush();
+      payload = memory.take(length, line);
+    }
+    return payload.orElseThrow(() -> new IOException("the connection was closed"));
+  }
+
+  /// Starts a request that was admitted. Its reply is sent when it is done.
+  void start(Request request, Payload payload) {
+    tasks.start("nbd request", () -> run(request, payload));
+  }
+
+  /// Gives the room of a request back that will not be started.
+  void abandon(Payload payload) {
+    memory.free(payload);
+    activity.leave(payload.share());
+  }
+
+  private void run(Request request, Payload payload) {
+    try {
+      post(requests.serve(request, payload), payload);
+    } catch (IOException failure) {
+      post(requests.failed(request, failures.of(request, failure)), payload);
+    } catch (RuntimeException | Error bug) {
+      post(requests.failed(request, Fault.BUG), payload);
+      throw bug;
+    }
+  }
+
+  private void post(List<ByteBuffer> parts, Payload payload) {
+    outbox.post(new Reply(parts, () -> abandon(payload)));
+  }
+}

@@ -1,0 +1,12 @@
+package dev.kelpie.frontend.nbd;
+
+/// A request that a task of its own serves.
+///
+/// @param flags of the command, known to be good with it
+/// @param cookie as the client chose it, for the reply
+/// @param length unsigned 32 bits
+record Request(Command command, int flags, long cookie, long offset, long length) {
+  boolean has(int flag) {
+    return (flags & flag) != 0;
+  }
+}

@@ -1,0 +1,224 @@
+package dev.kelpie.frontend.nbd;
+
+import dev.kelpie.object.Durability;
+import dev.kelpie.object.Patience;
+import dev.kelpie.volume.BlockDevice;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/// Takes the requests of one client out of its [Inbox]. What is small and at hand is served in
+/// place: a read goes from the disk into the batch of replies, a write from the input buffer to the
+/// disk. Everything else is handed to [Dispatch].
+///
+/// Before it waits for anything, be it the client, memory or a turn, the batch is sent: the client
+/// may be waiting for a reply before it goes on.
+final class Transmission {
+  /// The longest read or write that is served in place.
+  private static final int IN_PLACE_MAX = 64 << 10;
+
+  /// The longest payload that is taken in only to be dropped, for a write that is refused. Who
+  /// sends more is cut off.
+  private static final long DROPPED_PAYLOAD_MAX = 2L * Protocol.PAYLOAD_MAX;
+
+  private final Inbox inbox;
+  private final Outbox outbox;
+  private final Activity activity;
+  private final Dispatch dispatch;
+  private final BlockDevice device;
+  private final Border border;
+  private final Replies replies;
+  private final Failures failures;
+  private final NbdCounters counters;
+  private final RequestHeader request = new RequestHeader();
+
+  Transmission(
+      Agreed agreed,
+      Inbox inbox,
+      Outbox outbox,
+      Activity activity,
+      Dispatch dispatch,
+      Failures failures,
+      NbdCounters counters) {
+    this.inbox = inbox;
+    this.outbox = outbox;
+    this.activity = activity;
+    this.dispatch = dispatch;
+    this.device = agreed.device();
+    this.border = Border.of(agreed);
+    this.replies = agreed.replies();
+    this.failures = failures;
+    this.counters = counters;
+  }
+
+  /// Serves until the client says goodbye or hangs up, or was told that the server does.
+  ///
+  /// @throws Violation where the client is to be cut off
+  void run() throws IOException {
+    boolean more = true;
+    while (more && awaitHeader()) {
+      request.decode(inbox.bytes());
+      if (request.magic() != Protocol.REQUEST_MAGIC) {
+        throw new Violation("sent something else where a request was due");
+      }
+      more = request.command() != Command.DISC && take();
+    }
+    outbox.flush();
+  }
+
+  private boolean awaitHeader() throws IOException {
+    while (!inbox.has(Protocol.REQUEST_SIZE)) {
+      outbox.rest();
+      activity.waiting(true);
+      boolean more = inbox.fill();
+      activity.waiting(false);
+      if (!more || activity.ended()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Whether so many bytes of payload have come.
+  private boolean awaitPayload(int length) throws IOException {
+    while (!inbox.has(length)) {
+      outbox.flush();
+      if (!inbox.fill()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Takes the request whose header was decoded.
+  ///
+  /// @return false where the stream ended in the midst of it
+  private boolean take() throws IOException {
+    counters.count(request.command(), request.length());
+    Optional<Fault> fault =
+        activity.draining() ? Optional.of(Fault.SHUTDOWN) : border.check(request);
+    if (fault.isPresent()) {
+      return refuse(fault.get());
+    }
+    int length = request.command().hasPayload() ? (int) request.length() : 0;
+    switch (request.command()) {
+      case READ -> {
+        if (length > IN_PLACE_MAX || !readInPlace(length)) {
+          dispatch.start(request.keep(), dispatch.admit(length));
+        }
+      }
+      case WRITE -> {
+        boolean small = length <= IN_PLACE_MAX && inbox.canHold(length);
+        return small ? write(length) : writeLarge(length);
+      }
+      case FLUSH, TRIM, CACHE, WRITE_ZEROES, BLOCK_STATUS ->
+          dispatch.start(request.keep(), dispatch.admit(0));
+      case DISC, UNKNOWN -> throw new IllegalArgumentException(request.command().toString());
+    }
+    return true;
+  }
+
+  /// Reads into the batch.
+  ///
+  /// @return false where that would take waiting, or room that the batch has not
+  private boolean readInPlace(int length) throws IOException {
+    if (!outbox.reserve(Replies.DATA_HEADER_SIZE_MAX + length)) {
+      return false;
+    }
+    ByteBuffer out = outbox.batch();
+    int start = out.position();
+    replies.dataHeader(out, request.cookie(), request.offset(), length);
+    out.limit(out.position() + length);
+    boolean done = false;
+    try {
+      done = length == 0 || device.read(request.offset(), out, Patience.NOW);
+    } catch (IOException failure) {
+      out.clear().position(start);
+      fail(failure);
+      return true;
+    }
+    out.limit(out.capacity());
+    if (!done) {
+      out.position(start);
+    }
+    return done;
+  }
+
+  /// Writes out of the input buffer.
+  private boolean write(int length) throws IOException {
+    if (!awaitPayload(length)) {
+      return false;
+    }
+    ByteBuffer in = inbox.bytes();
+    int start = in.position();
+    int limit = in.limit();
+    in.limit(start + length);
+    if (request.has(Protocol.FUA) || !writeInPlace(in)) {
+      in.position(start);
+      Payload payload = dispatch.admit(length);
+      payload.parts().getFirst().put(in).flip();
+      dispatch.start(request.keep(), payload);
+    }
+    in.limit(limit).position(start + length);
+    return true;
+  }
+
+  /// @return false where that would take waiting
+  private boolean writeInPlace(ByteBuffer in) throws IOException {
+    try {
+      if (!device.write(request.offset(), in, Durability.DEFERRED, Patience.NOW)) {
+        return false;
+      }
+    } catch (IOException failure) {
+      fail(failure);
+      return true;
+    }
+    outbox.reserve(Protocol.SIMPLE_REPLY_SIZE);
+    replies.done(outbox.batch(), request.cookie());
+    return true;
+  }
+
+  private boolean writeLarge(int length) throws IOException {
+    Payload payload = dispatch.admit(length);
+    boolean whole = false;
+    try {
+      if (!inbox.has(length)) {
+        outbox.flush();
+      }
+      whole = inbox.take(payload);
+    } finally {
+      if (!whole) {
+        dispatch.abandon(payload);
+      }
+    }
+    if (whole) {
+      dispatch.start(request.keep(), payload);
+    }
+    return whole;
+  }
+
+  private void fail(IOException failure) throws IOException {
+    error(failures.of(request.keep(), failure));
+  }
+
+  private boolean refuse(Fault fault) throws IOException {
+    failures.refused(fault);
+    error(fault);
+    if (request.command() != Command.WRITE) {
+      return true;
+    }
+    if (request.length() > DROPPED_PAYLOAD_MAX) {
+      outbox.flush();
+      throw new Violation("sent a write of " + request.length() + " bytes");
+    }
+    if (!inbox.has((int) request.length())) {
+      outbox.flush();
+    }
+    return inbox.skip(request.length());
+  }
+
+  private void error(Fault fault) throws IOException {
+    outbox.reserve(Replies.ERROR_SIZE_MAX);
+    replies.error(outbox.batch(), request.cookie(), fault);
+  }
+}

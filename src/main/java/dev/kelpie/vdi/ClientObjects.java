@@ -6,6 +6,7 @@ import dev.kelpie.object.Base;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Outcome;
+import dev.kelpie.object.Patience;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -14,11 +15,23 @@ import java.nio.ByteBuffer;
 /// the object map that are replaced drop their objects (spec §1.15). A change of a data object of a
 /// snapshot throws [ReadOnlyVdi].
 public interface ClientObjects {
-  /// Reads; answers as [dev.kelpie.object.ObjectStore#read]. [Access] is made inside.
-  Outcome read(ObjectId object, int offset, ByteBuffer into, CacheMode mode) throws IOException;
+  /// A client opened the VDI: it starts from what is there now. A loss from before is no longer the
+  /// business of the barriers that follow (DESIGN §3, Crash).
+  void opened(VdiId vdi) throws IOException;
 
-  /// Overwrites a part of an existing object.
-  Outcome write(ObjectId object, int offset, ByteBuffer from, CacheMode mode, Durability durability)
+  /// Reads; answers as [dev.kelpie.object.ObjectStore#read]. [dev.kelpie.object.Access] is made
+  /// inside.
+  Outcome read(ObjectId object, int offset, ByteBuffer into, CacheMode mode, Patience patience)
+      throws IOException;
+
+  /// Overwrites a part of an existing object; answers as [dev.kelpie.object.ObjectStore#write].
+  Outcome write(
+      ObjectId object,
+      int offset,
+      ByteBuffer from,
+      CacheMode mode,
+      Durability durability,
+      Patience patience)
       throws IOException;
 
   /// Creates or replaces an object.

@@ -5,8 +5,16 @@ package dev.kelpie.config;
 public final class BadValue extends Exception {
   private static final long serialVersionUID = 1;
 
+  private final String text;
+
   /// Tells the user `message`.
   public BadValue(String message) {
     super(message);
+    this.text = message;
+  }
+
+  /// The message.
+  public String text() {
+    return text;
   }
 }

@@ -7,11 +7,18 @@ import java.util.Optional;
 public final class OptionError extends Exception {
   private static final long serialVersionUID = 1;
 
+  private final String text;
   private final transient Optional<Option> option;
 
   OptionError(String message, Optional<Option> option) {
     super(message);
+    this.text = message;
     this.option = option;
+  }
+
+  /// The message.
+  public String text() {
+    return text;
   }
 
   /// The option that was used wrongly, where it is a known one.

@@ -1,0 +1,73 @@
+package dev.kelpie.sheep;
+
+import dev.kelpie.config.ListenAddress;
+import dev.kelpie.log.Level;
+import dev.kelpie.log.LogFormat;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// What the daemon was asked for. Paths are absolute.
+///
+/// @param base directory
+/// @param disks directories for objects; empty for `<base>/obj`
+/// @param port of the Sheepdog protocol
+/// @param bind address of the Sheepdog protocol; empty for both loopback addresses
+/// @param nbd where to serve NBD; empty for the default address
+/// @param advertised the address told to clients and other nodes; empty for the one bound
+/// @param zone the failure zone; empty for one made from the address
+/// @param remarks on options that have no effect, for the log
+record SheepConfig(
+    Path base,
+    List<Path> disks,
+    int port,
+    Optional<InetAddress> bind,
+    Optional<ListenAddress> nbd,
+    Optional<InetAddress> advertised,
+    OptionalLong zone,
+    Optional<Cache> cache,
+    Logging logging,
+    Optional<Path> pidFile,
+    List<String> remarks) {
+  /// The default port of the Sheepdog protocol.
+  static final int DEFAULT_PORT = 7000;
+
+  /// What is added to the Sheepdog port for NBD where no address is given, so that several daemons
+  /// of one machine do not collide: 7000 makes 10809, NBD's own port.
+  static final int NBD_PORT_OFFSET = 3809;
+
+  /// The object cache.
+  ///
+  /// @param size in bytes
+  /// @param directory in which the cache's own directory is made
+  /// @param keepAlways keep pulled blocks even where cache and store share a device
+  record Cache(long size, Path directory, boolean keepAlways) {}
+
+  /// The log.
+  ///
+  /// @param directory of the file; empty for the base directory
+  record Logging(
+      Level level, Optional<Path> directory, LogFormat format, LogDestination destination) {
+    static final Logging DEFAULT =
+        new Logging(Level.INFO, Optional.empty(), LogFormat.SERVER, LogDestination.FILE);
+  }
+
+  /// Where the log goes.
+  enum LogDestination {
+    FILE("default"),
+    SYSLOG("syslog"),
+    TERMINAL("stdout");
+
+    private final String optionName;
+
+    LogDestination(String optionName) {
+      this.optionName = optionName;
+    }
+
+    String optionName() {
+      return optionName;
+    }
+  }
+}

@@ -1,0 +1,240 @@
+package dev.kelpie.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.kelpie.testing.Await;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/// A daemon under test: the real `bin/sheep -f` on a base directory, with free ports of its own
+/// that stay the same over restarts.
+///
+/// ```java
+/// try (SheepProcess sheep = SheepProcess.in(temp).start()) {
+///   sheep.dog("cluster", "format", "-c", "1").ok();
+///   sheep.kill();
+///   sheep.start();
+/// }
+/// ```
+public final class SheepProcess implements Closeable {
+  /// Below the ports that the kernel gives to outgoing connections, so that a port is still free at
+  /// a restart.
+  private static final int PORT_FIRST = 23_000;
+
+  private static final int PORT_LAST = 31_999;
+  private static final String STARTED = "sheepdog daemon (version ";
+  private static final Duration START_LIMIT = Duration.ofSeconds(30);
+  private static final Duration STOP_LIMIT = Duration.ofMinutes(1);
+
+  private final Path base;
+  private final int port = freePort();
+  private final int nbdPort = freePort();
+  private final List<String> options = new ArrayList<>();
+  private Optional<Process> process = Optional.empty();
+
+  private SheepProcess(Path base) {
+    this.base = base;
+  }
+
+  /// A daemon whose base directory is `base` in this directory. It is not started yet.
+  public static SheepProcess in(Path directory) {
+    return new SheepProcess(directory.resolve("base"));
+  }
+
+  /// Adds options for the next starts, such as `-w`, `size=1G,keep=always`.
+  public SheepProcess with(String... more) {
+    options.addAll(List.of(more));
+    return this;
+  }
+
+  /// The directory of the programs: that of the distribution, with `bin` in it.
+  public static Path home() {
+    return Optional.ofNullable(System.getProperty("kelpie.home"))
+        .map(Path::of)
+        .orElseGet(SheepProcess::newestBuild);
+  }
+
+  private static Path newestBuild() {
+    try (Stream<Path> built = Files.list(Path.of("target"))) {
+      return built
+          .filter(path -> Files.exists(path.resolve("bin/sheep")))
+          .max((a, b) -> Long.compare(a.toFile().lastModified(), b.toFile().lastModified()))
+          .orElseThrow(() -> new AssertionError("nothing is built: run mvn package"))
+          .toAbsolutePath();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// The path of one of the programs.
+  public static String program(String name) {
+    return home().resolve("bin").resolve(name).toString();
+  }
+
+  /// Starts the daemon and waits until it serves.
+  public SheepProcess start() {
+    int startsBefore = starts();
+    Process started = launch();
+    Await.until(
+        "sheep serves",
+        START_LIMIT,
+        () -> {
+          if (!started.isAlive() && started.exitValue() >= 0) {
+            throw new AssertionError(
+                "sheep ended with status " + started.exitValue() + ":\n" + output() + log());
+          }
+          return starts() > startsBefore;
+        });
+    return this;
+  }
+
+  /// Starts the daemon and does not wait.
+  public Process launch() {
+    if (process.isPresent() && process.get().isAlive()) {
+      throw new AssertionError("this sheep runs already");
+    }
+    List<String> command =
+        new ArrayList<>(
+            List.of(program("sheep"), "-f", "-p", "" + port, "--nbd", "127.0.0.1:" + nbdPort));
+    command.addAll(options);
+    command.add(base.toString());
+    try {
+      Process started =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(outputFile().toFile()))
+              .start();
+      process = Optional.of(started);
+      return started;
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot start " + command, e);
+    }
+  }
+
+  private int starts() {
+    return (int) log().lines().filter(line -> line.contains(STARTED)).count();
+  }
+
+  /// Ends the daemon as `kill -9` does.
+  public void kill() {
+    process.orElseThrow().destroyForcibly();
+    awaitEnd();
+  }
+
+  /// Ends the daemon in good order, and fails if it does not end well.
+  public void stop() {
+    process.orElseThrow().destroy();
+    assertEquals(0, awaitEnd(), () -> "exit status of sheep:\n" + output() + log());
+  }
+
+  /// Waits for the daemon's end.
+  ///
+  /// @return its exit status
+  public int awaitEnd() {
+    Process running = process.orElseThrow();
+    try {
+      if (!running.waitFor(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        throw new AssertionError("sheep did not end within " + STOP_LIMIT + ":\n" + log());
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError("interrupted while waiting for the end of sheep", e);
+    }
+    return running.exitValue();
+  }
+
+  /// Runs `dog` against this daemon; address and port are added after the subcommand.
+  public Ran dog(String... words) {
+    return dog(new byte[0], words);
+  }
+
+  /// Runs `dog` against this daemon with bytes on its standard input.
+  public Ran dog(byte[] input, String... words) {
+    List<String> command = new ArrayList<>(List.of(program("dog")));
+    command.addAll(List.of(words));
+    command.addAll(List.of("-a", "127.0.0.1", "-p", "" + port));
+    return Ran.run(input, java.util.Map.of(), command);
+  }
+
+  /// Formats the cluster with one copy.
+  public SheepProcess format() {
+    dog("cluster", "format", "-c", "1").ok();
+    return this;
+  }
+
+  /// The address of an export, for NBD clients.
+  public String nbd(String export) {
+    return "nbd://127.0.0.1:" + nbdPort + "/" + export;
+  }
+
+  public Path base() {
+    return base;
+  }
+
+  /// The port of the Sheepdog protocol.
+  public int port() {
+    return port;
+  }
+
+  public int nbdPort() {
+    return nbdPort;
+  }
+
+  /// The process, for its id or its memory.
+  public ProcessHandle handle() {
+    return process.orElseThrow().toHandle();
+  }
+
+  /// Everything in the log so far; empty where there is none.
+  public String log() {
+    return read(base.resolve("sheep.log"));
+  }
+
+  /// Everything that was printed so far.
+  public String output() {
+    return read(outputFile());
+  }
+
+  private Path outputFile() {
+    return base.resolveSibling(base.getFileName() + ".out");
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.exists(file) ? Files.readString(file) : "";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// A TCP port that nobody has.
+  public static int freePort() {
+    while (true) {
+      int candidate = ThreadLocalRandom.current().nextInt(PORT_FIRST, PORT_LAST + 1);
+      try (ServerSocket _ = new ServerSocket(candidate, 1, InetAddress.getLoopbackAddress())) {
+        return candidate;
+      } catch (IOException _) {
+        // taken: try another
+      }
+    }
+  }
+
+  /// Ends the daemon if it still runs, in whatever way.
+  @Override
+  public void close() {
+    if (process.isPresent() && process.get().isAlive()) {
+      kill();
+    }
+  }
+}

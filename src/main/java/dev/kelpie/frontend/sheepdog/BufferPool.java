@@ -1,0 +1,199 @@
+package dev.kelpie.frontend.sheepdog;
+
+import dev.kelpie.platform.Clock;
+import dev.kelpie.platform.Locks;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/// The memory outside the heap that all connections share for payloads and replies: segments that
+/// are cut in halves, and halves of halves, until a piece fits (a buddy allocator). Whoever asks
+/// first is served first, so that a large piece is not passed for ever by small ones.
+final class BufferPool {
+  /// The largest piece: more than the largest object.
+  static final int SEGMENT = 16 << 20;
+
+  /// The smallest piece: a request of 4 KiB and its neighbours in size.
+  private static final int UNIT = 16 << 10;
+
+  private static final int ORDER_MAX = Integer.numberOfTrailingZeros(SEGMENT / UNIT);
+
+  /// How often one who waits looks whether its client is gone.
+  private static final Duration LOOK = Duration.ofMillis(100);
+
+  private final Clock clock;
+  private final Locks.Mutex mutex;
+  private final Locks.Signal freed;
+  private final int segmentsMax;
+  private final List<ByteBuffer> segments = new ArrayList<>();
+
+  /// For each order, which pieces of that size are free; a piece is numbered by its place among
+  /// pieces of its size.
+  private final List<BitSet> free = new ArrayList<>();
+
+  private final ArrayDeque<Waiter> waiting = new ArrayDeque<>();
+  private long used;
+
+  /// One who waits; each is only equal to itself.
+  private static final class Waiter {
+    private final long since;
+
+    Waiter(long since) {
+      this.since = since;
+    }
+  }
+
+  /// Makes nothing yet.
+  ///
+  /// @param bytesMax a multiple of [#SEGMENT]
+  BufferPool(Locks locks, Clock clock, long bytesMax) {
+    this.clock = clock;
+    this.mutex = locks.mutex();
+    this.freed = mutex.signal();
+    this.segmentsMax = (int) (bytesMax / SEGMENT);
+    for (int order = 0; order <= ORDER_MAX; order++) {
+      free.add(new BitSet());
+    }
+  }
+
+  /// A piece of memory, given back when it is closed, any number of times.
+  final class Buffer implements AutoCloseable {
+    private final int order;
+    private final int number;
+    private final ByteBuffer bytes;
+    private boolean closed;
+
+    private Buffer(int order, int number, int length) {
+      this.order = order;
+      this.number = number;
+      int perSegment = SEGMENT / (UNIT << order);
+      ByteBuffer segment = segments.get(number / perSegment);
+      this.bytes =
+          segment
+              .slice(number % perSegment * (UNIT << order), length)
+              .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /// The memory, little-endian, as long as was asked for. What is in it is not defined.
+    ByteBuffer bytes() {
+      return bytes;
+    }
+
+    @Override
+    public void close() {
+      mutex.lock();
+      try {
+        if (!closed) {
+          closed = true;
+          used -= UNIT << order;
+          release(order, number);
+          freed.wakeAll();
+        }
+      } finally {
+        mutex.unlock();
+      }
+    }
+  }
+
+  /// A piece if there is one now and nobody waits for one.
+  Optional<Buffer> tryTake(int length) {
+    mutex.lock();
+    try {
+      return waiting.isEmpty() ? cut(length) : Optional.empty();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// A piece; waits for it.
+  ///
+  /// @param gone whether nobody wants it any more; the answer may be empty then, and only then
+  Optional<Buffer> take(int length, BooleanSupplier gone) {
+    mutex.lock();
+    Waiter self = new Waiter(clock.nanos());
+    waiting.add(self);
+    try {
+      while (!gone.getAsBoolean()) {
+        Optional<Buffer> buffer = waiting.element() == self ? cut(length) : Optional.empty();
+        if (buffer.isPresent()) {
+          return buffer;
+        }
+        freed.await(LOOK);
+      }
+      return Optional.empty();
+    } finally {
+      waiting.remove(self);
+      freed.wakeAll();
+      mutex.unlock();
+    }
+  }
+
+  /// Whether somebody has been waiting for longer than `limit`.
+  boolean shortFor(Duration limit) {
+    mutex.lock();
+    try {
+      return !waiting.isEmpty() && clock.nanos() - waiting.element().since > limit.toNanos();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// The bytes that are taken, as pieces.
+  long used() {
+    mutex.lock();
+    try {
+      return used;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  private Optional<Buffer> cut(int length) {
+    int order = order(length);
+    int found = order;
+    while (found <= ORDER_MAX && free.get(found).isEmpty()) {
+      found++;
+    }
+    if (found > ORDER_MAX) {
+      if (segments.size() == segmentsMax) {
+        return Optional.empty();
+      }
+      found = ORDER_MAX;
+      free.get(ORDER_MAX).set(segments.size());
+      segments.add(ByteBuffer.allocateDirect(SEGMENT));
+    }
+    int number = free.get(found).nextSetBit(0);
+    free.get(found).clear(number);
+    while (found > order) {
+      found--;
+      number *= 2;
+      free.get(found).set(number + 1);
+    }
+    used += UNIT << order;
+    return Optional.of(new Buffer(order, number, length));
+  }
+
+  private void release(int order, int number) {
+    while (order < ORDER_MAX && free.get(order).get(number ^ 1)) {
+      free.get(order).clear(number ^ 1);
+      number /= 2;
+      order++;
+    }
+    free.get(order).set(number);
+  }
+
+  private static int order(int length) {
+    int units = Math.max(1, Math.ceilDiv(length, UNIT));
+    int order = Integer.SIZE - Integer.numberOfLeadingZeros(units - 1);
+    if (order > ORDER_MAX) {
+      throw new IllegalArgumentException("a buffer of " + length + " bytes");
+    }
+    return order;
+  }
+}

@@ -1,0 +1,18 @@
+package dev.kelpie.frontend.sheepdog;
+
+import dev.kelpie.cache.CacheControl;
+import dev.kelpie.cluster.ClusterBook;
+import dev.kelpie.vdi.ClientObjects;
+import dev.kelpie.vdi.VdiDirectory;
+import java.util.Optional;
+
+/// The floors below that a [SheepdogServer] serves from.
+///
+/// @param cache empty where the node runs without the object cache; then every write is durable
+///   when it is answered
+public record Services(
+    ClientObjects objects,
+    VdiDirectory vdis,
+    Optional<CacheControl> cache,
+    ClusterBook book,
+    NodeControl node) {}

@@ -1,0 +1,144 @@
+package dev.kelpie.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kelpie.testing.MemoryCoordination;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/// The cluster's identity and history.
+final class ClusterBookTest {
+  private static final Format FORMAT = new Format(0x1234L << 32, 2, 0, 1, "plain");
+  private static final Instant NOW = Instant.ofEpochSecond(1000);
+  private static final Instant LATER = Instant.ofEpochSecond(2000);
+  private static final Member A = member(7000);
+  private static final Member B = member(7001);
+
+  private final MemoryCoordination coordination = new MemoryCoordination();
+
+  @Test
+  void aNewClusterIsNotFormatted() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    assertEquals(Optional.empty(), book.cluster());
+    assertEquals(0, book.epoch());
+    book.present(List.of(A), NOW);
+    assertEquals(Optional.empty(), book.cluster());
+  }
+
+  @Test
+  void aFormatBeginsEpochOneAndOutlivesTheNode() throws IOException {
+    new ClusterBook(coordination).format(FORMAT, List.of(A, B), NOW);
+    ClusterBook book = new ClusterBook(coordination);
+    Epoch first = new Epoch(1, 1000, List.of(A, B));
+    assertEquals(Optional.of(new Cluster(FORMAT, List.of(first))), book.cluster());
+    assertEquals(1, book.epoch());
+  }
+
+  @Test
+  void otherMembersBeginAnEpochAndTheSameOnesDoNot() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    book.format(FORMAT, List.of(A, B), NOW);
+    Member larger = new Member(B.address(), B.port(), 64, 5, 1 << 20);
+    book.present(List.of(larger, A), LATER);
+    assertEquals(1, book.epoch());
+    book.present(List.of(A), LATER);
+    book.present(List.of(A), LATER);
+    assertEquals(2, book.epoch());
+    assertEquals(
+        List.of(new Epoch(2, 2000, List.of(A)), new Epoch(1, 1000, List.of(A, B))),
+        book.cluster().orElseThrow().epochs());
+    book.present(List.of(B), LATER);
+    assertEquals(3, book.epoch(), "as many, but others");
+  }
+
+  @Test
+  void formattingAnewStartsOver() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    book.format(FORMAT, List.of(A), NOW);
+    book.present(List.of(A, B), NOW);
+    book.unformat();
+    assertEquals(Optional.empty(), book.cluster());
+    assertEquals(Optional.empty(), new ClusterBook(coordination).cluster());
+    Format other = new Format(7, 3, 0, 0, "tree");
+    book.format(other, List.of(B), LATER);
+    assertEquals(other, book.cluster().orElseThrow().format());
+    assertEquals(1, book.epoch());
+  }
+
+  @Test
+  void aChangeFromElsewhereIsNotLost() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    ClusterBook other = new ClusterBook(coordination);
+    book.format(FORMAT, List.of(A), NOW);
+    coordination.beforeNextCommit(() -> {
+      try {
+        other.present(List.of(A, B), NOW);
+      } catch (IOException failure) {
+        throw new AssertionError(failure);
+      }
+    });
+    book.present(List.of(B), LATER);
+    List<Epoch> epochs = book.cluster().orElseThrow().epochs();
+    assertEquals(List.of(3, 2, 1), epochs.stream().map(Epoch::number).toList());
+    assertEquals(2, other.epoch(), "it sees the change when it next looks");
+  }
+
+  @Test
+  void theOldestEpochsAreForgottenWhereThereIsNoRoom() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    book.format(FORMAT, many(0), NOW);
+    for (int round = 1; round <= 40; round++) {
+      book.present(many(round), NOW);
+    }
+    List<Epoch> epochs = book.cluster().orElseThrow().epochs();
+    assertEquals(41, epochs.getFirst().number());
+    assertTrue(epochs.size() < 41 && epochs.size() > 1, epochs.size() + " are left");
+  }
+
+  @Test
+  void whatCannotBeReadIsRefused() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    book.format(FORMAT, List.of(A), NOW);
+    coordination.fail(true);
+    assertThrows(IOException.class, () -> book.present(List.of(B), NOW));
+    assertEquals(1, book.epoch());
+    assertThrows(IOException.class, () -> new ClusterBook(coordination));
+    byte[] value = ClusterRecord.encode(book.cluster().orElseThrow());
+    for (int length = 0; length < value.length; length++) {
+      byte[] cut = Arrays.copyOf(value, length);
+      assertThrows(IOException.class, () -> ClusterRecord.decode(cut), length + " bytes");
+    }
+    value[0] = 2;
+    IOException refused = assertThrows(IOException.class, () -> ClusterRecord.decode(value));
+    assertTrue(refused.toString().contains("format 2"), refused.toString());
+  }
+
+  @Test
+  void valuesOutOfRangeAreRefused() {
+    assertThrows(IllegalArgumentException.class, () -> new Format(0, 1, 0, 0, "plain"));
+    assertThrows(IllegalArgumentException.class, () -> new Format(1, 0, 0, 0, "plain"));
+    assertThrows(IllegalArgumentException.class, () -> new Format(1, 32, 0, 0, "plain"));
+    assertThrows(IllegalArgumentException.class, () -> new Format(1, 1, 0, 0, ""));
+    assertThrows(IllegalArgumentException.class, () -> new Format(1, 1, 0, 0, "x".repeat(16)));
+    assertThrows(IllegalArgumentException.class, () -> member(70_000));
+    assertThrows(IllegalArgumentException.class, () -> new Cluster(FORMAT, List.of()));
+    assertFalse(A.sameNode(B));
+  }
+
+  private static List<Member> many(int round) {
+    return IntStream.range(0, 1000).mapToObj(i -> member(1000 + round + i)).toList();
+  }
+
+  private static Member member(int port) {
+    return new Member(InetAddress.getLoopbackAddress(), port, 128, 0x0100007f, 1L << 40);
+  }
+}

@@ -1,0 +1,93 @@
+package dev.kelpie.testing;
+
+import dev.kelpie.cluster.Coordination;
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Records in memory. Can be told to fail, and to let somebody else in before a commit.
+public final class MemoryCoordination implements Coordination {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final SortedMap<String, Stored> records = new TreeMap<>();
+  private volatile Runnable beforeCommit = () -> {};
+  private volatile boolean failing;
+
+  /// Runs this once, before the next commit.
+  public void beforeNextCommit(Runnable other) {
+    beforeCommit =
+        () -> {
+          beforeCommit = () -> {};
+          other.run();
+        };
+  }
+
+  /// Lets every call fail, or no longer.
+  public void fail(boolean fail) {
+    failing = fail;
+  }
+
+  @Override
+  public Optional<Stored> read(String key) throws IOException {
+    check();
+    lock.lock();
+    try {
+      return Optional.ofNullable(records.get(key));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public List<Stored> list(String prefix) throws IOException {
+    check();
+    lock.lock();
+    try {
+      return records.values().stream().filter(r -> r.key().startsWith(prefix)).toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public boolean commit(List<Put> changes) throws IOException {
+    check();
+    beforeCommit.run();
+    lock.lock();
+    try {
+      if (!changes.stream().allMatch(put -> version(put.key()) == put.expected())) {
+        return false;
+      }
+      for (Put put : changes) {
+        if (put.value().isEmpty()) {
+          records.remove(put.key());
+        } else {
+          byte[] value = put.value().get();
+          if (value.length > VALUE_MAX) {
+            throw new IllegalArgumentException(put.key() + " has " + value.length + " bytes");
+          }
+          records.put(put.key(), new Stored(put.key(), value.clone(), put.expected() + 1));
+        }
+      }
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {}
+
+  private long version(String key) {
+    return records.containsKey(key) ? Objects.requireNonNull(records.get(key)).version() : 0;
+  }
+
+  private void check() throws IOException {
+    if (failing) {
+      throw new IOException("injected fault");
+    }
+  }
+}

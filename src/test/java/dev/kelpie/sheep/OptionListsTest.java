@@ -7,11 +7,12 @@ import dev.kelpie.config.Option;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /// Places that list the options of `sheep` besides the program itself.
-final class LauncherTest {
+final class OptionListsTest {
   @Test
   void theLauncherKnowsTheOptionsOfTheProgram() throws IOException {
     String launcher = Files.readString(Path.of("bin/sheep"));
@@ -45,5 +46,24 @@ final class LauncherTest {
             option.name());
       }
     }
+  }
+
+  @Test
+  void theManualListsEveryOptionOnceAndNoOther() throws IOException {
+    List<String> expected =
+        SheepOptions.ALL.stream()
+            .map(option ->
+                (option.letter() == Option.NO_LETTER ? "" : "`-" + option.letter() + "`, ")
+                    + "`--"
+                    + option.name()
+                    + "`")
+            .toList();
+    List<String> listed =
+        Files.readString(Path.of("docs/configuration.md"))
+            .lines()
+            .filter(line -> line.startsWith("| `-"))
+            .map(line -> line.substring(2, line.indexOf(" |", 2)))
+            .toList();
+    assertEquals(expected, listed);
   }
 }

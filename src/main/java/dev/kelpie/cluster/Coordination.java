@@ -20,6 +20,8 @@ public interface Coordination extends Closeable {
   /// Makes all changes or none, durably.
   ///
   /// @return whether every record had the version that its change expects; if not, nothing changed
+  /// @throws InDoubt where it is not known whether the changes were made; with any other
+  ///   [IOException] they were not
   boolean commit(List<Put> changes) throws IOException;
 
   /// A record as it is stored.
@@ -32,4 +34,14 @@ public interface Coordination extends Closeable {
   /// @param value the new value; empty to delete the record
   /// @param expected the version that the record has; 0 where there must be none
   record Put(String key, Optional<byte[]> value, long expected) {}
+
+  /// Changes were made or not: the records say so when they can be reached again.
+  final class InDoubt extends IOException {
+    private static final long serialVersionUID = 1;
+
+    /// Names the records and what happened to them.
+    public InDoubt(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
 }

@@ -3,6 +3,30 @@
 /// are brought in line with the records after a crash. [ClientObjects] is the one way by which
 /// clients reach objects by id, so that everybody on this node sees the same inode.
 ///
+/// **How the parts are put together.** A node makes, in this order: the coordination records; a
+/// [LeaseBook] over them; the store, and the object cache in front of it, which is given the lease
+/// book and begins it (without a cache, whoever wires the node calls
+/// `leases.begin(LeaseBook.NO_CACHE, true)`); a [VdiCatalog] over records, store and lease book.
+/// The catalog is the directory, hands out the client objects, and lets block devices attach. It is
+/// closed before the store.
+///
+/// **What is where.** Coordination has the truth about existence and standing ([VdiRecord]), leases
+/// ([LeaseRecord]), ids that were used, and VDIs whose inode is behind its record. The object store
+/// has the inodes. Memory has a mirror of the records ([VdiTable]) and the inodes in use ([Inode],
+/// one for each VDI, map pages loaded as needed).
+///
+/// **Crash argument.** A change of the directory is one commit. Before it, the inode of a new VDI
+/// is written durably under an id that no record names; a crash leaves a lease without a VDI, whose
+/// remains are removed at the next start. After it, only what can be done again from the records is
+/// left: the fields of a frozen inode follow its record, at once or at the next start; the objects
+/// of a deleted VDI are freed by the sweeper, however often it is interrupted. Where a commit is in
+/// doubt, writers are stopped until the records have been read again, for a write to a VDI that was
+/// perhaps frozen would be in no disk.
+///
+/// **Deletion.** Nothing counts references. An object of a deleted VDI is freed when no map of a
+/// living VDI of the same family (tree of snapshots and clones) names it; an id is never used
+/// again.
+///
 /// May use `object`, `cluster`, `platform` and `log`. Must not serve user data by itself.
 @NullMarked
 package dev.kelpie.vdi;

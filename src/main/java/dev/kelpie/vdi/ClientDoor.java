@@ -1,0 +1,310 @@
+package dev.kelpie.vdi;
+
+import dev.kelpie.model.Generation;
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.ObjectId.Kind;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Access;
+import dev.kelpie.object.Base;
+import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.Change;
+import dev.kelpie.object.Durability;
+import dev.kelpie.object.Extent;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.object.Outcome;
+import dev.kelpie.object.Patience;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+
+/// [ClientObjects] over a store: data objects by the rules of their inode, inodes through
+/// [InodeDoor], everything else as it is.
+///
+/// Attributes belong to a name, not to a VDI, so they have no lease and are never cached; VM state
+/// is never cached either (spec §3.4).
+final class ClientDoor implements ClientObjects {
+  private final VdiTable table;
+  private final Inodes inodes;
+  private final ObjectStore objects;
+  private final LeaseBook leases;
+  private final InodeDoor inodeDoor;
+
+  ClientDoor(VdiTable table, Inodes inodes, ObjectStore objects, LeaseBook leases) {
+    this.table = table;
+    this.inodes = inodes;
+    this.objects = objects;
+    this.leases = leases;
+    this.inodeDoor = new InodeDoor(table, inodes, objects);
+  }
+
+  @Override
+  public void opened(VdiId vdi) throws IOException {
+    leases.forgetLoss(vdi);
+  }
+
+  @Override
+  public Outcome read(
+      ObjectId object, int offset, ByteBuffer into, CacheMode mode, Patience patience)
+      throws IOException {
+    if (object.kind() == Kind.INODE && !isLive(object)) {
+      return inodeDoor.readDeleted(object, offset, into);
+    } else if (!mayBeThere(object)) {
+      return Outcome.NO_OBJECT;
+    } else if (patience == Patience.NOW && !hasGeneration(object)) {
+      return Outcome.WOULD_WAIT;
+    }
+    Access access = new Access(object.vdi(), generation(object), modeFor(object, mode), patience);
+    return objects.read(object, offset, into, access);
+  }
+
+  @Override
+  public Outcome write(
+      ObjectId object,
+      int offset,
+      ByteBuffer from,
+      CacheMode mode,
+      Durability durability,
+      Patience patience)
+      throws IOException {
+    if (patience == Patience.NOW) {
+      return object.kind() == Kind.DATA
+          ? writeNow(object, new Extent(offset, from), mode, durability)
+          : Outcome.WOULD_WAIT;
+    }
+    return switch (object.kind()) {
+      case INODE ->
+          changing(
+              object,
+              inode -> {
+                inodeDoor.write(inode, offset, from, mode, durability);
+                return Outcome.DONE;
+              });
+      case DATA ->
+          changing(
+              object,
+              inode -> {
+                inode.checkWritable();
+                Change change = change(inode, mode, durability);
+                return objects.write(object, List.of(new Extent(offset, from)), change);
+              });
+      case VM_STATE, ATTRIBUTE ->
+          changing(
+              object,
+              durability,
+              change -> objects.write(object, List.of(new Extent(offset, from)), change));
+      case BTREE, LEDGER -> Outcome.NO_OBJECT;
+    };
+  }
+
+  @Override
+  public Outcome create(
+      ObjectId object,
+      Base base,
+      int offset,
+      ByteBuffer from,
+      CacheMode mode,
+      Durability durability)
+      throws IOException {
+    List<Extent> extents = from.hasRemaining() ? List.of(new Extent(offset, from)) : List.of();
+    return switch (object.kind()) {
+      case DATA ->
+          changing(object, inode -> createData(inode, object, base, extents, mode, durability));
+      case VM_STATE, ATTRIBUTE ->
+          changing(object, durability, change -> objects.create(object, base, extents, change));
+      case INODE, BTREE, LEDGER ->
+          throw new IOException("object " + object + " is not made by clients");
+    };
+  }
+
+  @Override
+  public Outcome remove(ObjectId object) throws IOException {
+    return switch (object.kind()) {
+      case DATA -> changing(object, inode -> drop(inode, object, CacheMode.WRITETHROUGH, true));
+      case VM_STATE, ATTRIBUTE ->
+          changing(object, Durability.DURABLE, change -> objects.remove(object, change));
+      case INODE -> throw new IOException("object " + object + " goes when its VDI is deleted");
+      case BTREE, LEDGER -> Outcome.NO_OBJECT;
+    };
+  }
+
+  @Override
+  public Outcome discard(ObjectId object, CacheMode mode) throws IOException {
+    return object.kind() == Kind.DATA
+        ? changing(object, inode -> drop(inode, object, mode, false))
+        : Outcome.NO_OBJECT;
+  }
+
+  @Override
+  public void flush(VdiId vdi) throws IOException {
+    if (table.live(vdi).isEmpty()) {
+      return;
+    }
+    Optional<String> loss = leases.takeLoss(vdi);
+    if (loss.isPresent()) {
+      throw new IOException("acknowledged writes of VDI " + vdi + " were lost: " + loss.get());
+    }
+    Inode inode = inodes.acquire(vdi);
+    try {
+      inode.flush();
+    } finally {
+      inodes.release(inode);
+    }
+  }
+
+  @Override
+  public boolean exists(ObjectId object) throws IOException {
+    return object.vdiBits() != 0 && objects.stat(object).isPresent();
+  }
+
+  /// Writes to a data object if neither its inode nor a snapshot makes that wait.
+  private Outcome writeNow(ObjectId object, Extent extent, CacheMode mode, Durability durability)
+      throws IOException {
+    Optional<Inode> loaded = isLive(object) ? inodes.acquireLoaded(object.vdi()) : Optional.empty();
+    if (loaded.isEmpty()) {
+      return Outcome.WOULD_WAIT;
+    }
+    Inode inode = loaded.get();
+    boolean entered = inode.gate().tryEnterShared();
+    try {
+      if (!entered) {
+        return Outcome.WOULD_WAIT;
+      }
+      inode.checkWritable();
+      return objects.write(object, List.of(extent), changeNow(inode, mode, durability));
+    } finally {
+      if (entered) {
+        inode.gate().leaveShared();
+      }
+      inodes.release(inode);
+    }
+  }
+
+  /// A create of an object that the map names already is a repetition, or comes from a second
+  /// client that does not know of the first one's: then the object is only written to.
+  private Outcome createData(
+      Inode inode,
+      ObjectId object,
+      Base base,
+      List<Extent> extents,
+      CacheMode mode,
+      Durability durability)
+      throws IOException {
+    if (!isIndex(object)) {
+      throw new IOException("object " + object + " lies beyond the end of any VDI");
+    }
+    inode.checkWritable();
+    Change change = change(inode, mode, durability);
+    inode.lockEntries(object.index(), 1);
+    try {
+      Outcome written = Outcome.NO_OBJECT;
+      if (inode.entryToChange(object.index()) == inode.vdi().value()) {
+        written = objects.write(object, extents, change);
+      }
+      return written == Outcome.NO_OBJECT ? objects.create(object, base, extents, change) : written;
+    } finally {
+      inode.unlockEntries(object.index(), 1);
+    }
+  }
+
+  /// Clears an entry, and removes the object if it is the VDI's own. Another VDI's stays.
+  ///
+  /// @param unnamed whether to remove the object also where the entry does not name it
+  private Outcome drop(Inode inode, ObjectId object, CacheMode mode, boolean unnamed)
+      throws IOException {
+    if (!isIndex(object)) {
+      return Outcome.NO_OBJECT;
+    }
+    inode.checkWritable();
+    int index = object.index();
+    inode.lockEntries(index, 1);
+    try {
+      int entry = inode.entryToChange(index);
+      if (entry != 0) {
+        inodeDoor.refuseIfAttached(inode);
+        inode.putEntries(index, new int[1], mode, Durability.DURABLE);
+      }
+      boolean own = entry == inode.vdi().value();
+      if (!own && !unnamed) {
+        return Outcome.DONE;
+      }
+      Outcome removed = inodeDoor.removeData(inode, index);
+      return own ? Outcome.DONE : removed;
+    } finally {
+      inode.unlockEntries(index, 1);
+    }
+  }
+
+  /// Does something inside the gate of the object's VDI; `NO_OBJECT` where there is no such VDI.
+  private Outcome changing(ObjectId object, ChangeOf change) throws IOException {
+    if (!isLive(object)) {
+      return Outcome.NO_OBJECT;
+    }
+    Inode inode = inodes.acquire(object.vdi());
+    try {
+      inode.gate().enterShared();
+      try {
+        return change.in(inode);
+      } finally {
+        inode.gate().leaveShared();
+      }
+    } finally {
+      inodes.release(inode);
+    }
+  }
+
+  private boolean isLive(ObjectId object) {
+    return object.vdiBits() != 0 && table.live(object.vdi()).isPresent();
+  }
+
+  private static boolean isIndex(ObjectId object) {
+    return object.index() >= 0 && object.index() < InodeLayout.ENTRY_COUNT;
+  }
+
+  /// Whether the object of some id could exist. Those of deleted VDIs are read while others need
+  /// them.
+  private boolean mayBeThere(ObjectId object) {
+    return object.vdiBits() != 0
+        && (object.kind() == Kind.ATTRIBUTE || table.record(object.vdi()).isPresent());
+  }
+
+  private boolean hasGeneration(ObjectId object) {
+    return object.kind() == Kind.ATTRIBUTE || leases.has(object.vdi());
+  }
+
+  private Generation generation(ObjectId object) throws IOException {
+    return object.kind() == Kind.ATTRIBUTE ? Generation.NONE : leases.generation(object.vdi());
+  }
+
+  private static CacheMode modeFor(ObjectId object, CacheMode mode) {
+    return switch (object.kind()) {
+      case DATA, INODE, BTREE, LEDGER -> mode;
+      case VM_STATE, ATTRIBUTE -> CacheMode.DIRECT;
+    };
+  }
+
+  private static Change change(Inode inode, CacheMode mode, Durability durability) {
+    return Change.of(inode.vdi(), inode.generation(), mode, durability);
+  }
+
+  private static Change changeNow(Inode inode, CacheMode mode, Durability durability) {
+    return new Change(inode.vdi(), inode.generation(), Change.NEXT, mode, durability, Patience.NOW);
+  }
+
+  /// Changes an object that is not part of a disk; `NO_OBJECT` where its VDI is not there.
+  private Outcome changing(ObjectId object, Durability durability, PlainChange plain)
+      throws IOException {
+    if (object.vdiBits() == 0 || !(object.kind() == Kind.ATTRIBUTE || isLive(object))) {
+      return Outcome.NO_OBJECT;
+    }
+    return plain.as(Change.of(object.vdi(), generation(object), CacheMode.DIRECT, durability));
+  }
+
+  private interface PlainChange {
+    Outcome as(Change change) throws IOException;
+  }
+
+  private interface ChangeOf {
+    Outcome in(Inode inode) throws IOException;
+  }
+}

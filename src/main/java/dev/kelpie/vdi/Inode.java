@@ -1,0 +1,426 @@
+package dev.kelpie.vdi;
+
+import dev.kelpie.model.Generation;
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Access;
+import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.Change;
+import dev.kelpie.object.Durability;
+import dev.kelpie.object.Extent;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.object.Outcome;
+import dev.kelpie.object.Patience;
+import dev.kelpie.platform.Locks;
+import dev.kelpie.vdi.ClientObjects.ReadOnlyVdi;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/// A VDI's metadata in memory, shared by everybody on this node who uses the VDI; there is one for
+/// each id ([Inodes]). The fields are here whole, the object map in pages that are loaded when they
+/// are needed. Memory follows the store: a change is written first and seen after the answer.
+///
+/// What a writer does:
+///
+/// * It enters the [#gate] shared and asks [#checkWritable] inside; a snapshot has the gate alone,
+///   and afterwards the VDI is frozen.
+/// * To change an entry, or whether the object that it names exists, it holds [#lockEntries] from
+///   before it looks at the entry until after it has written it.
+///
+/// Order of locks: gate, entries, then those inside this class.
+public final class Inode {
+  /// What [#entryAtHand] says where the entry is not in memory.
+  public static final int UNKNOWN = -1;
+
+  /// How many entries [#putEntries] takes at most: one run inside a page.
+  public static final int RUN_MAX = MapPage.ENTRIES;
+
+  private static final int PAGES = InodeLayout.ENTRY_COUNT / MapPage.ENTRIES;
+
+  private final VdiId vdi;
+  private final ObjectId object;
+  private final Generation generation;
+  private final Access access;
+  private final ObjectStore objects;
+  private final PageBudget budget;
+  private final Drops drops;
+  private final Locks.Gate gate;
+  private final IndexLocks indexLocks;
+  private final Locks.Mutex loading;
+  private final Locks.Mutex writingFields;
+  private final AtomicReferenceArray<MapPage> pages = new AtomicReferenceArray<>(PAGES);
+  private final NavigableSet<Integer> doubtful = new ConcurrentSkipListSet<>();
+  private final AtomicLong tickets = new AtomicLong();
+  private final AtomicLong durableTicket = new AtomicLong();
+  private byte[] fields;
+  private volatile long size;
+  private volatile Standing standing;
+
+  /// What writers may do.
+  enum Standing {
+    WORKING,
+    FROZEN,
+    DELETED,
+    /// Nobody knows whether the VDI was just frozen or deleted, so nothing can be promised about a
+    /// write until the records have been read again.
+    IN_DOUBT
+  }
+
+  /// Told of each entry that named an object of another VDI and does not any more.
+  interface Drops {
+    void dropped(int owner, int index);
+  }
+
+  /// What inodes are made with, the same for all of a node.
+  record Context(ObjectStore objects, Locks locks, PageBudget budget, Drops drops) {}
+
+  /// @param fields the first [InodeLayout#FIELDS_END] bytes of the inode
+  Inode(Context context, VdiId vdi, Generation generation, byte[] fields, Standing standing) {
+    this.vdi = vdi;
+    this.object = ObjectId.inode(vdi);
+    this.generation = generation;
+    this.access = new Access(vdi, generation, CacheMode.WRITEBACK, Patience.WAIT);
+    this.objects = context.objects();
+    this.budget = context.budget();
+    this.drops = context.drops();
+    this.gate = context.locks().gate();
+    this.indexLocks = new IndexLocks(context.locks());
+    this.loading = context.locks().mutex();
+    this.writingFields = context.locks().mutex();
+    this.fields = fields;
+    this.size = header().size();
+    this.standing = standing;
+  }
+
+  public VdiId vdi() {
+    return vdi;
+  }
+
+  /// The generation of this node's lease, for every request on behalf of the VDI.
+  public Generation generation() {
+    return generation;
+  }
+
+  /// The size of the VDI in bytes.
+  public long size() {
+    return size;
+  }
+
+  /// Whether the VDI was frozen by a snapshot.
+  public boolean frozen() {
+    return standing == Standing.FROZEN;
+  }
+
+  /// Entered shared by each writer, and alone by who freezes or deletes the VDI.
+  public Locks.Gate gate() {
+    return gate;
+  }
+
+  /// Refuses a write to a VDI that must not change. Asked inside the gate.
+  public void checkWritable() throws IOException {
+    switch (standing) {
+      case WORKING -> {}
+      case FROZEN -> throw new ReadOnlyVdi(vdi);
+      case DELETED -> throw new IOException("VDI " + vdi + " was deleted");
+      case IN_DOUBT ->
+          throw new IOException(
+              "it is not known whether VDI "
+                  + vdi
+                  + " was frozen or deleted when the records failed; restart sheep");
+    }
+  }
+
+  /// Waits until nobody else changes these entries, and keeps others from it.
+  public void lockEntries(int first, int count) {
+    indexLocks.lock(first, count);
+  }
+
+  public void unlockEntries(int first, int count) {
+    indexLocks.unlock(first, count);
+  }
+
+  /// The id of the VDI that owns data object `index`, 0 for a hole.
+  public int entry(int index) throws IOException {
+    int entry = page(index / MapPage.ENTRIES).entry(index % MapPage.ENTRIES);
+    return entry != UNKNOWN ? entry : storedEntry(index);
+  }
+
+  /// The entry if that needs no wait, otherwise [#UNKNOWN].
+  public int entryAtHand(int index) {
+    MapPage page = pages.get(index / MapPage.ENTRIES);
+    return page == null ? UNKNOWN : page.entry(index % MapPage.ENTRIES);
+  }
+
+  /// The entry, for a task that holds its lock and is about to write. After a write of the entry
+  /// failed, nobody knows which value a crash would leave; so the one that is there is written
+  /// again first.
+  public int entryToChange(int index) throws IOException {
+    int entry = page(index / MapPage.ENTRIES).entry(index % MapPage.ENTRIES);
+    if (entry != UNKNOWN) {
+      return entry;
+    }
+    int stored = storedEntry(index);
+    putEntries(index, new int[] {stored}, CacheMode.WRITETHROUGH, Durability.DURABLE);
+    return stored;
+  }
+
+  /// The id of the data object that a non-zero entry names.
+  public ObjectId object(int index, int entry) {
+    MapPage page = pages.get(index / MapPage.ENTRIES);
+    return page == null
+        ? ObjectId.data(new VdiId(entry), index)
+        : page.object(index % MapPage.ENTRIES, index, entry);
+  }
+
+  /// Writes entries of one page, in one write to the store. The caller holds their locks, and every
+  /// object that they name exists.
+  public void putEntries(int first, int[] values, CacheMode mode, Durability durability)
+      throws IOException {
+    int slot = first % MapPage.ENTRIES;
+    MapPage page = pinned(first / MapPage.ENTRIES);
+    try {
+      int[] before = new int[values.length];
+      Arrays.setAll(before, i -> page.entry(slot + i));
+      writeEntries(page, first, values, Change.of(vdi, generation, mode, durability));
+      noteDurability(page, slot, values.length, durability);
+      for (int i = 0; i < values.length; i++) {
+        page.set(slot + i, values[i]);
+        doubtful.remove(first + i);
+      }
+      tellDrops(first, before, values);
+    } finally {
+      page.unpin();
+    }
+  }
+
+  /// Makes an entry durable that is not, in a given mode: its object is.
+  public void makeEntryDurable(int index, CacheMode mode) throws IOException {
+    if (!isDeferred(index)) {
+      return;
+    }
+    lockEntries(index, 1);
+    try {
+      if (isDeferred(index)) {
+        putEntries(index, new int[] {entryToChange(index)}, mode, Durability.DURABLE);
+      }
+    } finally {
+      unlockEntries(index, 1);
+    }
+  }
+
+  /// Makes everything durable that was answered before the call.
+  public void flush() throws IOException {
+    long given = tickets.get();
+    objects.flush(vdi);
+    durableTicket.accumulateAndGet(given, Math::max);
+  }
+
+  // For this room.
+
+  ObjectId id() {
+    return object;
+  }
+
+  InodeHeader header() {
+    writingFields.lock();
+    try {
+      return InodeHeader.decode(fields);
+    } finally {
+      writingFields.unlock();
+    }
+  }
+
+  Standing standing() {
+    return standing;
+  }
+
+  void standing(Standing now) {
+    standing = now;
+  }
+
+  /// Changes the fields. Takes their lock, so that `edit` sees the last state and nobody else
+  /// writes meanwhile.
+  ///
+  /// @param edit makes the new fields from the old ones
+  void putFields(FieldEdit edit, CacheMode mode, Durability durability) throws IOException {
+    writingFields.lock();
+    try {
+      byte[] edited = edit.of(fields.clone());
+      if (!Arrays.equals(edited, fields) || durability == Durability.DURABLE) {
+        Extent extent = new Extent(0, ByteBuffer.wrap(edited));
+        write(extent, Change.of(vdi, generation, mode, durability));
+        fields = edited;
+        size = InodeHeader.decode(edited).size();
+      }
+    } finally {
+      writingFields.unlock();
+    }
+  }
+
+  /// Writes bytes that have no meaning here: the unused part of the header and the references.
+  void putOther(int offset, ByteBuffer from, CacheMode mode, Durability durability)
+      throws IOException {
+    write(new Extent(offset, from), Change.of(vdi, generation, mode, durability));
+  }
+
+  /// Whether something was written that [#flush] has not made durable.
+  boolean hasDeferred() {
+    return tickets.get() > durableTicket.get();
+  }
+
+  /// Whether memory knows what the store cannot tell, so that the inode must not leave it.
+  boolean mustStay() {
+    return hasDeferred() || !doubtful.isEmpty() || standing == Standing.IN_DOUBT;
+  }
+
+  private boolean isDeferred(int index) {
+    MapPage page = pages.get(index / MapPage.ENTRIES);
+    return page != null && page.isDeferred(index % MapPage.ENTRIES, durableTicket.get());
+  }
+
+  /// Writes again all entries of which nobody knows what a crash would leave.
+  void settle() throws IOException {
+    for (int index : doubtful) {
+      lockEntries(index, 1);
+      try {
+        entryToChange(index);
+      } finally {
+        unlockEntries(index, 1);
+      }
+    }
+  }
+
+  /// The entries of a page as readers see them, without keeping the page in memory. In doubt are
+  /// [#UNKNOWN].
+  int[] peek(int number) throws IOException {
+    loading.lock();
+    try {
+      MapPage page = pages.get(number);
+      MapPage seen = page != null ? page : new MapPage(readPage(number));
+      int[] entries = new int[MapPage.ENTRIES];
+      Arrays.setAll(entries, seen::entry);
+      return entries;
+    } finally {
+      loading.unlock();
+    }
+  }
+
+  /// Lets a page go, if it may. Called by the budget.
+  boolean evict(int number, MapPage page) {
+    if (!page.evict(durableTicket.get())) {
+      return false;
+    }
+    pages.compareAndSet(number, page, null);
+    return true;
+  }
+
+  private MapPage pinned(int number) throws IOException {
+    MapPage page = page(number);
+    while (!page.pin()) {
+      page = page(number);
+    }
+    return page;
+  }
+
+  private MapPage page(int number) throws IOException {
+    MapPage page = pages.get(number);
+    return page != null ? page : load(number);
+  }
+
+  /// Loads go one at a time, so that no page is made of bytes that were read before another one of
+  /// the same number was there, changed and gone.
+  private MapPage load(int number) throws IOException {
+    loading.lock();
+    try {
+      MapPage page = pages.get(number);
+      if (page == null) {
+        page = new MapPage(readPage(number));
+        pages.set(number, page);
+        budget.loaded(this, number, page);
+      }
+      return page;
+    } finally {
+      loading.unlock();
+    }
+  }
+
+  private byte[] readPage(int number) throws IOException {
+    byte[] bytes = new byte[MapPage.SIZE];
+    read(InodeLayout.entry(number * MapPage.ENTRIES), ByteBuffer.wrap(bytes));
+    return bytes;
+  }
+
+  private int storedEntry(int index) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(InodeLayout.ENTRY_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+    read(InodeLayout.entry(index), bytes);
+    return bytes.getInt(0);
+  }
+
+  private void read(int offset, ByteBuffer into) throws IOException {
+    Outcome outcome = objects.read(object, offset, into, access);
+    if (outcome != Outcome.DONE) {
+      throw new IOException("the inode of VDI " + vdi + " cannot be read: " + outcome);
+    }
+  }
+
+  private void writeEntries(MapPage page, int first, int[] values, Change change)
+      throws IOException {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(values.length * InodeLayout.ENTRY_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+    for (int value : values) {
+      bytes.putInt(value);
+    }
+    boolean written = false;
+    try {
+      write(new Extent(InodeLayout.entry(first), bytes.flip()), change);
+      written = true;
+    } finally {
+      if (!written) {
+        doubt(page, first, values.length);
+      }
+    }
+  }
+
+  private void doubt(MapPage page, int first, int count) {
+    for (int i = 0; i < count; i++) {
+      doubtful.add(first + i);
+      page.set((first + i) % MapPage.ENTRIES, UNKNOWN);
+    }
+  }
+
+  private void write(Extent extent, Change change) throws IOException {
+    Outcome outcome = objects.write(object, List.of(extent), change);
+    if (outcome != Outcome.DONE) {
+      throw new IOException("the inode of VDI " + vdi + " cannot be written: " + outcome);
+    }
+  }
+
+  /// Goes before the entries are seen: who finds one must also find that it is not durable.
+  private void noteDurability(MapPage page, int slot, int count, Durability durability) {
+    page.flushed(durableTicket.get());
+    switch (durability) {
+      case DEFERRED -> page.deferred(slot, count, tickets.incrementAndGet());
+      case DURABLE -> page.durable(slot, count);
+    }
+  }
+
+  private void tellDrops(int first, int[] before, int[] after) {
+    for (int i = 0; i < before.length; i++) {
+      if (before[i] != after[i] && before[i] > 0 && before[i] != vdi.value()) {
+        drops.dropped(before[i], first + i);
+      }
+    }
+  }
+
+  /// Makes new fields from old ones, which it may change.
+  interface FieldEdit {
+    byte[] of(byte[] fields);
+  }
+}

@@ -1,0 +1,213 @@
+package dev.kelpie.vdi;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.Change;
+import dev.kelpie.object.Durability;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.object.Outcome;
+import dev.kelpie.vdi.ClientObjects.ReadOnlyVdi;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/// Reads and writes of inode bytes by clients. A write may be any range: it is cut into fields,
+/// entries and the rest, and each part goes by its own rules. [FieldRules] has those of the fields;
+/// those of an entry are, where the client's value differs from what is there:
+///
+/// * 0, or the VDI's own id: it is taken. An object that the map does not name any more is removed
+///   after that is durable.
+/// * Another VDI's id over 0: it is taken if that one is a living snapshot of the family; so a
+///   client follows that learns late of a snapshot.
+/// * Another VDI's id over anything else: old knowledge, and left as it is.
+/// * In a snapshot nothing changes: zeros are ignored, since they come from tools that go on to
+///   delete it; else the VDI is read-only.
+final class InodeDoor {
+  private final VdiTable table;
+  private final Inodes inodes;
+  private final ObjectStore objects;
+
+  InodeDoor(VdiTable table, Inodes inodes, ObjectStore objects) {
+    this.table = table;
+    this.inodes = inodes;
+    this.objects = objects;
+  }
+
+  /// The inode of a deleted VDI, for clients that go through the ids in use: all zeros but its id,
+  /// and so without a name.
+  Outcome readDeleted(ObjectId object, int offset, ByteBuffer into) {
+    if (object.vdiBits() == 0 || !table.isUsed(object.vdi())) {
+      return Outcome.NO_OBJECT;
+    }
+    ByteBuffer fields = ByteBuffer.allocate(InodeLayout.FIELDS_END).order(ByteOrder.LITTLE_ENDIAN);
+    fields.putInt(InodeLayout.VDI_ID, object.vdiBits());
+    for (int at = offset; into.hasRemaining(); at++) {
+      into.put(at < InodeLayout.FIELDS_END ? fields.get(at) : 0);
+    }
+    return Outcome.DONE;
+  }
+
+  /// Writes a range of an inode. Called inside its gate.
+  void write(Inode inode, int offset, ByteBuffer from, CacheMode mode, Durability durability)
+      throws IOException {
+    if (!inode.frozen()) {
+      inode.checkWritable();
+    }
+    Range all = new Range(offset, offset + from.remaining());
+    Range entries = all.cut(InodeLayout.ENTRIES, InodeLayout.ENTRIES_END);
+    if (!entries.isEmpty()) {
+      writeEntries(inode, entries, all.part(from, entries), mode, durability);
+    }
+    Range fields = all.cut(0, InodeLayout.FIELDS_END);
+    if (!fields.isEmpty()) {
+      ByteBuffer part = all.part(from, fields);
+      boolean frozen = inode.frozen();
+      inode.putFields(old -> FieldRules.merge(old, fields.start, part, frozen), mode, durability);
+    }
+    writeOther(
+        inode, all.cut(InodeLayout.FIELDS_END, InodeLayout.ENTRIES), all, from, mode, durability);
+    writeOther(
+        inode, all.cut(InodeLayout.ENTRIES_END, inode.id().size()), all, from, mode, durability);
+  }
+
+  /// Keeps a client from taking objects away from a disk that somebody has attached.
+  void refuseIfAttached(Inode inode) throws IOException {
+    if (inodes.isAttached(inode)) {
+      throw new IOException(
+          "VDI "
+              + inode.vdi()
+              + " is attached as a block device; detach it before its objects are"
+              + " discarded by id");
+    }
+  }
+
+  /// Removes a data object of the VDI, whose entry is durably another and locked.
+  Outcome removeData(Inode inode, int index) throws IOException {
+    Change change =
+        Change.of(inode.vdi(), inode.generation(), CacheMode.DIRECT, Durability.DEFERRED);
+    return objects.remove(ObjectId.data(inode.vdi(), index), change);
+  }
+
+  private static void writeOther(
+      Inode inode, Range part, Range all, ByteBuffer from, CacheMode mode, Durability durability)
+      throws IOException {
+    if (!part.isEmpty()) {
+      inode.putOther(part.start, all.part(from, part), mode, durability);
+    }
+  }
+
+  private void writeEntries(
+      Inode inode, Range range, ByteBuffer from, CacheMode mode, Durability durability)
+      throws IOException {
+    int first = (range.start - InodeLayout.ENTRIES) / InodeLayout.ENTRY_SIZE;
+    int end =
+        (range.end - InodeLayout.ENTRIES + InodeLayout.ENTRY_SIZE - 1) / InodeLayout.ENTRY_SIZE;
+    while (first < end) {
+      int count = Math.min(end - first, Inode.RUN_MAX - first % Inode.RUN_MAX);
+      inode.lockEntries(first, count);
+      try {
+        writeRun(inode, first, count, new Written(range, from), mode, durability);
+      } finally {
+        inode.unlockEntries(first, count);
+      }
+      first += count;
+    }
+  }
+
+  /// Writes entries of one page. Called with their locks.
+  private void writeRun(
+      Inode inode, int first, int count, Written written, CacheMode mode, Durability durability)
+      throws IOException {
+    int[] values = new int[count];
+    boolean changed = false;
+    boolean drops = false;
+    for (int i = 0; i < count; i++) {
+      int before = inode.entryToChange(first + i);
+      values[i] = allowed(inode, before, written.entry(first + i, before));
+      changed |= values[i] != before;
+      drops |= before != 0 && values[i] == 0;
+    }
+    if (inode.frozen()) {
+      return;
+    }
+    if (drops) {
+      dropEntries(inode, first, values, mode);
+    } else if (changed || durability == Durability.DURABLE) {
+      inode.putEntries(first, values, mode, durability);
+    }
+  }
+
+  private void dropEntries(Inode inode, int first, int[] values, CacheMode mode)
+      throws IOException {
+    refuseIfAttached(inode);
+    int own = inode.vdi().value();
+    boolean[] dropped = new boolean[values.length];
+    for (int i = 0; i < values.length; i++) {
+      dropped[i] = values[i] == 0 && inode.entry(first + i) == own;
+    }
+    inode.putEntries(first, values, mode, Durability.DURABLE);
+    for (int i = 0; i < values.length; i++) {
+      if (dropped[i]) {
+        removeData(inode, first + i);
+      }
+    }
+  }
+
+  /// What an entry becomes when a client writes a value over it.
+  private int allowed(Inode inode, int before, int value) throws IOException {
+    if (value == before) {
+      return before;
+    } else if (inode.frozen()) {
+      if (value == 0) {
+        return before;
+      }
+      throw new ReadOnlyVdi(inode.vdi());
+    } else if (value == 0 || value == inode.vdi().value()) {
+      return value;
+    }
+    return before == 0 && isRelative(inode, value) ? value : before;
+  }
+
+  private boolean isRelative(Inode inode, int value) {
+    return value > 0
+        && value < VdiId.COUNT
+        && table
+            .live(new VdiId(value))
+            .filter(VdiRecord::isSnapshot)
+            .map(VdiRecord::family)
+            .equals(table.record(inode.vdi()).map(VdiRecord::family));
+  }
+
+  /// Bytes written over a part of the object map.
+  private record Written(Range range, ByteBuffer from) {
+    /// The entry as it would be; a client may have written only some of its bytes.
+    int entry(int index, int before) {
+      ByteBuffer entry = ByteBuffer.allocate(InodeLayout.ENTRY_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+      entry.putInt(0, before);
+      for (int i = 0; i < InodeLayout.ENTRY_SIZE; i++) {
+        int at = InodeLayout.entry(index) + i;
+        if (at >= range.start && at < range.end) {
+          entry.put(i, from.get(at - range.start));
+        }
+      }
+      return entry.getInt(0);
+    }
+  }
+
+  /// A range of an inode's bytes; empty where the end is not behind the start.
+  private record Range(int start, int end) {
+    boolean isEmpty() {
+      return end <= start;
+    }
+
+    Range cut(int from, int to) {
+      return new Range(Math.max(start, from), Math.min(end, to));
+    }
+
+    /// The bytes of a part, of those of the whole range.
+    ByteBuffer part(ByteBuffer whole, Range part) {
+      return whole.slice(whole.position() + part.start - start, part.end - part.start);
+    }
+  }
+}

@@ -1,0 +1,291 @@
+package dev.kelpie.vdi;
+
+import dev.kelpie.cluster.Coordination;
+import dev.kelpie.cluster.Coordination.Put;
+import dev.kelpie.cluster.Coordination.Stored;
+import dev.kelpie.log.Log;
+import dev.kelpie.model.Generation;
+import dev.kelpie.model.Invariant;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Leases;
+import dev.kelpie.platform.Locks;
+import dev.kelpie.platform.Platform;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// The leases of this node: one coordination record per VDI, and in memory what the hot paths ask.
+///
+/// It is made before the object cache, which calls [#begin] when it knows itself; without a cache
+/// whoever wires the node calls it with [#NO_CACHE].
+///
+/// A loss is told to at least one barrier: it stays in the record until the barrier after the one
+/// that failed, so that a crash between the two does not hide it.
+public final class LeaseBook implements Leases {
+  /// The cache id of a node without a cache.
+  public static final String NO_CACHE = "none";
+
+  /// How often a lease is tried for again when its record changed meanwhile. Only another node can
+  /// change it, once.
+  private static final int TRIES = 4;
+
+  private final Platform platform;
+  private final Log log;
+  private final Coordination coordination;
+  private final String node;
+  private final Locks.Mutex taking;
+  private final Map<VdiId, Held> held = new ConcurrentHashMap<>();
+  private volatile Optional<String> cache = Optional.empty();
+
+  /// @param node names this node for as long as its directory lives
+  public LeaseBook(Platform platform, Log log, Coordination coordination, String node) {
+    this.platform = platform;
+    this.log = log;
+    this.coordination = coordination;
+    this.node = node;
+    this.taking = platform.locks().mutex();
+  }
+
+  @Override
+  public void begin(String cacheId, boolean intact) throws IOException {
+    List<Put> puts = new ArrayList<>();
+    List<Held> begun = new ArrayList<>();
+    for (Stored stored : coordination.list(Keys.LEASE)) {
+      VdiId vdi = Keys.vdiOf(stored.key());
+      LeaseRecord before = LeaseRecord.decode(vdi, stored.value());
+      if (before.owner().equals(node)) {
+        boolean ours = before.cache().equals(cacheId) && intact;
+        LeaseRecord record = ours ? before : withoutCached(vdi, before);
+        record = record.next(node, cacheId);
+        puts.add(new Put(stored.key(), Optional.of(record.encode()), stored.version()));
+        begun.add(new Held(vdi, record, stored.version() + 1, ours, platform.locks().mutex()));
+      }
+    }
+    if (!puts.isEmpty() && !coordination.commit(puts)) {
+      throw new IOException(
+          "the leases of node " + node + " changed while it started; start again");
+    }
+    begun.forEach(lease -> held.put(lease.vdi, lease));
+    cache = Optional.of(cacheId);
+  }
+
+  @Override
+  public boolean resumed(VdiId vdi) {
+    Held lease = held.get(vdi);
+    return lease != null && lease.resumed;
+  }
+
+  @Override
+  public Generation generation(VdiId vdi) throws IOException {
+    Held lease = held.get(vdi);
+    return (lease != null ? lease : take(vdi)).record.generation();
+  }
+
+  @Override
+  public void markUnflushed(VdiId vdi) throws IOException {
+    Held lease = holding(vdi);
+    if (lease.record.unflushedSince() == 0) {
+      change(lease, record -> markedAt(record, platform.clock().now().toEpochMilli()));
+    }
+  }
+
+  @Override
+  public void clearUnflushed(VdiId vdi) throws IOException {
+    Held lease = held.get(vdi);
+    if (lease != null && lease.record.unflushedSince() != 0) {
+      change(lease, record -> record.withUnflushedSince(0));
+    }
+  }
+
+  @Override
+  public void reportLoss(VdiId vdi, String what) {
+    log.alert(title(vdi) + ": acknowledged writes are lost: " + what);
+    try {
+      Held lease = holding(vdi);
+      lease.told = false;
+      change(lease, record -> record.withLoss(what));
+    } catch (IOException e) {
+      log.error(title(vdi) + ": the loss could not be recorded, so no flush will fail: " + e);
+    }
+  }
+
+  /// What was lost of a VDI's acknowledged writes, for a barrier that has to fail with it; once for
+  /// each loss.
+  public Optional<String> takeLoss(VdiId vdi) throws IOException {
+    Held lease = held.get(vdi);
+    if (lease == null || lease.record.loss().isEmpty()) {
+      return Optional.empty();
+    }
+    lease.mutex.lock();
+    try {
+      String loss = lease.record.loss();
+      if (!loss.isEmpty() && !lease.told) {
+        lease.told = true;
+        return Optional.of(loss);
+      }
+      store(lease, lease.record.withLoss(""));
+      return Optional.empty();
+    } finally {
+      lease.mutex.unlock();
+    }
+  }
+
+  /// Whether [#generation] answers without a wait.
+  boolean has(VdiId vdi) {
+    return held.containsKey(vdi);
+  }
+
+  /// A client starts from what is there now, so nothing that was lost before matters to it.
+  void forgetLoss(VdiId vdi) throws IOException {
+    Held lease = held.get(vdi);
+    if (lease != null && !lease.record.loss().isEmpty()) {
+      change(lease, record -> record.withLoss(""));
+    }
+  }
+
+  /// The VDIs whose leases this node has.
+  List<VdiId> all() {
+    return held.keySet().stream().sorted().toList();
+  }
+
+  /// Deletes a lease together with other changes, in one commit: nothing is left of the VDI.
+  boolean commitWithout(VdiId vdi, List<Put> others) throws IOException {
+    Held lease = held.get(vdi);
+    if (lease == null) {
+      return coordination.commit(others);
+    }
+    lease.mutex.lock();
+    try {
+      List<Put> puts = new ArrayList<>(others);
+      puts.add(new Put(Keys.lease(vdi), Optional.empty(), lease.version));
+      boolean done = coordination.commit(puts);
+      if (done) {
+        held.remove(vdi);
+      }
+      return done;
+    } finally {
+      lease.mutex.unlock();
+    }
+  }
+
+  private Held holding(VdiId vdi) throws IOException {
+    Held lease = held.get(vdi);
+    return lease != null ? lease : take(vdi);
+  }
+
+  private Held take(VdiId vdi) throws IOException {
+    String cacheId = begun();
+    taking.lock();
+    try {
+      Optional<Held> lease = Optional.ofNullable(held.get(vdi));
+      for (int i = 0; lease.isEmpty() && i < TRIES; i++) {
+        lease = tryTake(vdi, cacheId);
+      }
+      Held taken =
+          lease.orElseThrow(
+              () -> new IOException("the lease of " + title(vdi) + " keeps changing; try again"));
+      held.put(vdi, taken);
+      return taken;
+    } finally {
+      taking.unlock();
+    }
+  }
+
+  private Optional<Held> tryTake(VdiId vdi, String cacheId) throws IOException {
+    Optional<Stored> stored = coordination.read(Keys.lease(vdi));
+    LeaseRecord before = new LeaseRecord("", "", Generation.NONE, 0, "");
+    if (stored.isPresent()) {
+      before = withoutCached(vdi, LeaseRecord.decode(vdi, stored.get().value()));
+    }
+    LeaseRecord record = before.next(node, cacheId);
+    long version = stored.map(Stored::version).orElse(0L);
+    Put put = new Put(Keys.lease(vdi), Optional.of(record.encode()), version);
+    return coordination.commit(List.of(put))
+        ? Optional.of(new Held(vdi, record, version + 1, false, platform.locks().mutex()))
+        : Optional.empty();
+  }
+
+  /// The lease when what its cache held is gone: if that was marked unflushed, writes are lost.
+  private LeaseRecord withoutCached(VdiId vdi, LeaseRecord record) throws IOException {
+    if (record.unflushedSince() == 0) {
+      return record;
+    }
+    String loss =
+        "those made since "
+            + Instant.ofEpochMilli(record.unflushedSince())
+            + " that no flush covered; the cache that held them is gone or did not survive a power"
+            + " failure";
+    log.alert(title(vdi) + ": acknowledged writes are lost: " + loss);
+    return record.withUnflushedSince(0).withLoss(loss);
+  }
+
+  private static LeaseRecord markedAt(LeaseRecord record, long millis) {
+    return record.unflushedSince() != 0 ? record : record.withUnflushedSince(millis);
+  }
+
+  private void change(Held lease, Change change) throws IOException {
+    lease.mutex.lock();
+    try {
+      store(lease, change.of(lease.record));
+    } finally {
+      lease.mutex.unlock();
+    }
+  }
+
+  /// Makes a lease's new record durable. Called with the lease's lock.
+  private void store(Held lease, LeaseRecord record) throws IOException {
+    if (record.equals(lease.record)) {
+      return;
+    }
+    Put put = new Put(Keys.lease(lease.vdi), Optional.of(record.encode()), lease.version);
+    if (!coordination.commit(List.of(put))) {
+      throw new IOException("node " + node + " has lost the lease of " + title(lease.vdi));
+    }
+    lease.record = record;
+    lease.version++;
+  }
+
+  private String begun() {
+    Invariant.check(cache.isPresent(), "a lease is used before the cache has named itself");
+    return cache.orElseThrow();
+  }
+
+  private String title(VdiId vdi) {
+    try {
+      Optional<Stored> stored = coordination.read(Keys.vdi(vdi));
+      if (stored.isPresent()) {
+        return "VDI " + VdiRecord.decode(vdi, stored.get().value()).name() + " (" + vdi + ")";
+      }
+    } catch (IOException e) {
+      log.debug("the name of VDI " + vdi + " cannot be read: " + e);
+    }
+    return "VDI " + vdi;
+  }
+
+  /// What becomes of a record.
+  private interface Change {
+    LeaseRecord of(LeaseRecord record);
+  }
+
+  /// A lease that this node has. The lock guards changes; the record is read without it.
+  private static final class Held {
+    final VdiId vdi;
+    final boolean resumed;
+    final Locks.Mutex mutex;
+    volatile LeaseRecord record;
+    long version;
+    volatile boolean told;
+
+    Held(VdiId vdi, LeaseRecord record, long version, boolean resumed, Locks.Mutex mutex) {
+      this.vdi = vdi;
+      this.record = record;
+      this.version = version;
+      this.resumed = resumed;
+      this.mutex = mutex;
+    }
+  }
+}

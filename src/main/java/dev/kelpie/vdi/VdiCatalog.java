@@ -1,0 +1,431 @@
+package dev.kelpie.vdi;
+
+import dev.kelpie.cluster.Coordination;
+import dev.kelpie.log.Log;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.model.VdiName;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.platform.Locks;
+import dev.kelpie.platform.Platform;
+import dev.kelpie.vdi.VdiAnswer.Found;
+import dev.kelpie.vdi.VdiAnswer.Reason;
+import dev.kelpie.vdi.VdiAnswer.Refused;
+import dev.kelpie.vdi.VdiMaker.Birth;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntSupplier;
+
+/// The VDIs of this node. What exists and who may write is decided by one commit of the
+/// coordination records for each change (see the package for the crash argument).
+///
+/// Order of locks: the name's, a gate, `making`. A gate may be held alone for as long as a flush of
+/// its VDI takes; `making` only while one inode is written, so that one VDI's flush keeps nobody
+/// else waiting.
+public final class VdiCatalog implements VdiDirectory, Closeable {
+  /// The most copies that an inode can speak of (spec §1.11).
+  private static final int COPIES_MAX = 31;
+
+  private final Platform platform;
+  private final Log log;
+  private final IntSupplier defaultCopies;
+  private final LeaseBook leases;
+  private final VdiTable table;
+  private final InodeObjects inodeObjects;
+  private final Inodes inodes;
+  private final Inode.Context context;
+  private final NameLocks names;
+  private final Locks.Mutex making;
+  private final SweeperTask sweeper;
+  private final VdiMaker maker;
+  private final Upkeep upkeep;
+  private final ClientObjects clientObjects;
+
+  /// Opens the VDIs of a node: rolls forward what a crash interrupted, and goes on freeing what was
+  /// deleted.
+  ///
+  /// @param objects the store, or the object cache in front of it; stays the caller's to close,
+  ///   after this
+  /// @param leases which have begun
+  /// @param defaultCopies for VDIs that do not say; 0 while the cluster is not formatted
+  public VdiCatalog(
+      Platform platform,
+      Log log,
+      Coordination coordination,
+      ObjectStore objects,
+      LeaseBook leases,
+      IntSupplier defaultCopies)
+      throws IOException {
+    this.platform = platform;
+    this.log = log;
+    this.leases = leases;
+    this.defaultCopies = defaultCopies;
+    Locks locks = platform.locks();
+    PageBudget budget = new PageBudget(locks, PageBudget.PAGES_MAX);
+    this.table = new VdiTable(coordination, locks);
+    this.inodeObjects = new InodeObjects(objects, leases);
+    this.inodes = new Inodes(locks, budget, this::load);
+    this.names = new NameLocks(locks);
+    this.making = locks.mutex();
+    Reachability reachability = new Reachability(table, inodes);
+    Sweeper sweep = new Sweeper(log, table, names, leases, objects, reachability);
+    this.sweeper = new SweeperTask(platform, log, table, sweep);
+    this.context = new Inode.Context(objects, locks, budget, sweeper);
+    this.maker =
+        new VdiMaker(platform, table, inodeObjects, inodes, context, leases, defaultCopies);
+    this.upkeep = new Upkeep(log, table, inodes, inodeObjects, leases);
+    this.clientObjects = new ClientDoor(table, inodes, objects, leases);
+    upkeep.rollForward();
+    sweeper.start();
+  }
+
+  /// The way by which clients reach objects by id.
+  public ClientObjects clientObjects() {
+    return clientObjects;
+  }
+
+  @Override
+  public VdiAnswer lookup(VdiName name, String tag, int snapId) throws IOException {
+    if (table.free(name).isEmpty()) {
+      return new Refused(Reason.FULL_VDI);
+    }
+    List<VdiRecord> newestFirst = table.newestFirst(name);
+    return tag.isEmpty() && snapId == 0
+        ? working(newestFirst)
+        : snapshotOf(newestFirst, tag, snapId);
+  }
+
+  @Override
+  public VdiAnswer create(VdiName name, Shape shape) throws IOException {
+    return decide(name, shape, () -> createFrom(name, shape, Optional.empty()));
+  }
+
+  @Override
+  public VdiAnswer clone(VdiName name, VdiId snapshot, Shape shape) throws IOException {
+    return decide(name, shape, () -> createFrom(name, shape, Optional.of(snapshot)));
+  }
+
+  @Override
+  public VdiAnswer snapshot(VdiName name, VdiId base, Shape shape) throws IOException {
+    return decide(
+        name,
+        shape,
+        () -> {
+          VdiAnswer found = lookup(name, "", 0);
+          return found instanceof Found(VdiId current, int _)
+              ? using(current, inode -> freeze(inode, base, shape))
+              : found;
+        });
+  }
+
+  @Override
+  public VdiAnswer rollback(VdiName name, VdiId snapshot, Shape shape) throws IOException {
+    return decide(
+        name,
+        shape,
+        () ->
+            lookup(name, "", 0) instanceof Found(VdiId current, int _)
+                ? using(current, inode -> replace(inode, snapshot, shape))
+                : createFrom(name, shape, Optional.of(snapshot)));
+  }
+
+  @Override
+  public VdiAnswer delete(VdiName name, String tag, int snapId) throws IOException {
+    names.lock(name);
+    try {
+      VdiAnswer found = lookup(name, tag, snapId);
+      return found instanceof Found(VdiId vdi, int _) ? deleteFound(vdi, found) : found;
+    } finally {
+      names.unlock(name);
+    }
+  }
+
+  @Override
+  public BitSet inUse() {
+    return table.used();
+  }
+
+  @Override
+  public List<State> states() {
+    return table.records(record -> !record.isDeleted()).stream().map(VdiRecord::state).toList();
+  }
+
+  @Override
+  public Optional<State> state(VdiId vdi) {
+    return table.live(vdi).map(VdiRecord::state);
+  }
+
+  /// Attaches a block device to a VDI or snapshot, found as by [#lookup].
+  public Attached attach(VdiName name, String tag, int snapId) throws IOException {
+    names.lock(name);
+    try {
+      return switch (lookup(name, tag, snapId)) {
+        case Found(VdiId vdi, int _) -> new Attached.Open(inodes.attach(inodes.acquire(vdi)));
+        case Refused(Reason reason) -> new Attached.Refused(reason);
+      };
+    } finally {
+      names.unlock(name);
+    }
+  }
+
+  /// Waits until the space of everything that was deleted is free. For tests and orderly ends.
+  ///
+  /// @return whether it is in time
+  public boolean awaitFreed(Duration limit) {
+    return sweeper.finish(limit);
+  }
+
+  /// Ends the freeing of space for now. Everything that was answered is in the store.
+  @Override
+  public void close() throws IOException {
+    sweeper.close();
+  }
+
+  /// What [#attach] says.
+  public sealed interface Attached {
+    /// It is attached until the attachment is closed.
+    record Open(Attachment attachment) implements Attached {}
+
+    /// It cannot be attached.
+    record Refused(Reason reason) implements Attached {}
+  }
+
+  // Looking up.
+
+  private static VdiAnswer working(List<VdiRecord> newestFirst) {
+    return newestFirst.stream()
+        .findFirst()
+        .filter(VdiRecord::isWorking)
+        .<VdiAnswer>map(VdiRecord::found)
+        .orElse(new Refused(Reason.NO_VDI));
+  }
+
+  private VdiAnswer snapshotOf(List<VdiRecord> newestFirst, String tag, int snapId)
+      throws IOException {
+    for (VdiRecord record : newestFirst) {
+      if (record.isSnapshot() && (record.snapId() == snapId || hasTag(record.vdi(), tag))) {
+        return record.found();
+      }
+    }
+    boolean metWorking = newestFirst.stream().anyMatch(VdiRecord::isWorking);
+    return new Refused(metWorking ? Reason.NO_TAG : Reason.NO_VDI);
+  }
+
+  private boolean hasTag(VdiId vdi, String tag) throws IOException {
+    return !tag.isEmpty() && InodeHeader.decode(inodeObjects.fields(vdi)).tag().equals(tag);
+  }
+
+  // Making and changing VDIs.
+
+  private VdiAnswer decide(VdiName name, Shape shape, Decision decision) throws IOException {
+    Optional<Reason> wrong = wrong(shape);
+    if (wrong.isPresent()) {
+      return new Refused(wrong.get());
+    }
+    names.lock(name);
+    try {
+      return decision.make();
+    } finally {
+      names.unlock(name);
+    }
+  }
+
+  private Optional<Reason> wrong(Shape shape) {
+    if (defaultCopies.getAsInt() == 0) {
+      return Optional.of(Reason.WAIT_FOR_FORMAT);
+    }
+    boolean known =
+        shape.size() >= 0
+            && shape.size() <= InodeLayout.SIZE_MAX
+            && shape.copies() >= 0
+            && shape.copies() <= COPIES_MAX
+            && shape.copyPolicy() == 0
+            && shape.storePolicy() == 0;
+    return known ? Optional.empty() : Optional.of(Reason.INVALID_PARMS);
+  }
+
+  /// A new VDI where the name has no working one.
+  private VdiAnswer createFrom(VdiName name, Shape shape, Optional<VdiId> base) throws IOException {
+    VdiAnswer found = lookup(name, "", 0);
+    if (found instanceof Found) {
+      return new Refused(Reason.VDI_EXIST);
+    } else if (found instanceof Refused(Reason reason) && reason != Reason.NO_VDI) {
+      return found;
+    }
+    making.lock();
+    try {
+      Optional<VdiRecord> parent = base.flatMap(table::live);
+      Optional<Reason> wrong = wrongBase(base, parent);
+      return wrong.isPresent()
+          ? new Refused(wrong.get())
+          : maker.make(
+              new Birth(name, shape, shape.size(), parent, Optional.empty()), Optional.empty());
+    } finally {
+      making.unlock();
+    }
+  }
+
+  private static Optional<Reason> wrongBase(Optional<VdiId> base, Optional<VdiRecord> parent) {
+    if (base.isPresent() && parent.isEmpty()) {
+      return Optional.of(Reason.NO_BASE_VDI);
+    }
+    return parent.filter(record -> !record.isSnapshot()).map(_ -> Reason.INVALID_PARMS);
+  }
+
+  /// Freezes the working VDI and goes on with a new one, made from it or from another snapshot.
+  private VdiAnswer freeze(Inode current, VdiId base, Shape shape) throws IOException {
+    boolean ownContent = base.equals(current.vdi());
+    if (!ownContent && inodes.isAttached(current)) {
+      return new Refused(Reason.VDI_LOCKED);
+    }
+    current.gate().enterAlone();
+    try {
+      current.checkWritable();
+      current.settle();
+      current.flush();
+      VdiAnswer answer =
+          ownContent ? freezeAsBase(current, shape) : freezeFor(current, base, shape);
+      if (answer instanceof Found) {
+        upkeep.bringInLine(current);
+      }
+      return answer;
+    } finally {
+      current.gate().leaveAlone();
+    }
+  }
+
+  private VdiAnswer freezeAsBase(Inode current, Shape shape) throws IOException {
+    making.lock();
+    try {
+      VdiRecord frozen = frozen(current);
+      return maker.make(
+          new Birth(frozen.name(), shape, current.size(), Optional.of(frozen), Optional.of(frozen)),
+          Optional.of(current));
+    } finally {
+      making.unlock();
+    }
+  }
+
+  private VdiAnswer freezeFor(Inode current, VdiId base, Shape shape) throws IOException {
+    making.lock();
+    try {
+      Optional<VdiRecord> parent = table.live(base);
+      Optional<Reason> wrong = wrongBase(Optional.of(base), parent);
+      VdiRecord frozen = frozen(current);
+      return wrong.isPresent()
+          ? new Refused(wrong.get())
+          : maker.make(
+              new Birth(frozen.name(), shape, shape.size(), parent, Optional.of(frozen)),
+              Optional.of(current));
+    } finally {
+      making.unlock();
+    }
+  }
+
+  private VdiRecord frozen(Inode current) {
+    return table.live(current.vdi()).orElseThrow().frozen(now());
+  }
+
+  /// Deletes the working VDI and puts a clone of a snapshot in its place.
+  private VdiAnswer replace(Inode current, VdiId snapshot, Shape shape) throws IOException {
+    if (inodes.isAttached(current)) {
+      return new Refused(Reason.VDI_LOCKED);
+    }
+    current.gate().enterAlone();
+    making.lock();
+    try {
+      Optional<VdiRecord> parent = table.live(snapshot);
+      Optional<Reason> wrong = wrongBase(Optional.of(snapshot), parent);
+      if (wrong.isPresent()) {
+        return new Refused(wrong.get());
+      }
+      VdiRecord deleted = table.live(current.vdi()).orElseThrow().deleted();
+      Birth birth = new Birth(deleted.name(), shape, shape.size(), parent, Optional.of(deleted));
+      VdiAnswer answer = maker.make(birth, Optional.of(current));
+      if (answer instanceof Found) {
+        sweeper.deleted(deleted.family());
+      }
+      return answer;
+    } finally {
+      making.unlock();
+      current.gate().leaveAlone();
+    }
+  }
+
+  private VdiAnswer deleteFound(VdiId vdi, VdiAnswer found) throws IOException {
+    Optional<Inode> inode = usableInode(vdi);
+    if (inode.isPresent() && inodes.isAttached(inode.get())) {
+      inodes.release(inode.get());
+      return new Refused(Reason.VDI_LOCKED);
+    }
+    inode.ifPresent(i -> i.gate().enterAlone());
+    making.lock();
+    try {
+      VdiRecord deleted = table.live(vdi).orElseThrow().deleted();
+      table.commit(List.of(deleted), List.of());
+      inode.ifPresent(i -> i.standing(Inode.Standing.DELETED));
+      sweeper.deleted(deleted.family());
+      return found;
+    } catch (Coordination.InDoubt e) {
+      inode.ifPresent(i -> i.standing(Inode.Standing.IN_DOUBT));
+      throw e;
+    } finally {
+      making.unlock();
+      inode.ifPresent(i -> i.gate().leaveAlone());
+      inode.ifPresent(inodes::release);
+    }
+  }
+
+  /// The inode of a VDI that is to be deleted; empty where it is damaged, which must not keep it
+  /// from being deleted.
+  private Optional<Inode> usableInode(VdiId vdi) {
+    try {
+      return Optional.of(inodes.acquire(vdi));
+    } catch (IOException e) {
+      log.warn("VDI " + vdi + " is deleted, though its inode cannot be read: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private long now() {
+    return InodeHeader.time(platform.clock().now());
+  }
+
+  // Inodes.
+
+  private VdiAnswer using(VdiId vdi, Use use) throws IOException {
+    Inode inode = inodes.acquire(vdi);
+    try {
+      return use.of(inode);
+    } finally {
+      inodes.release(inode);
+    }
+  }
+
+  private Inode load(VdiId vdi) throws IOException {
+    byte[] fields = inodeObjects.fields(vdi);
+    InodeHeader header = InodeHeader.decode(fields);
+    if (header.storePolicy() != 0 || header.blockShift() != InodeLayout.BLOCK_SHIFT_4M) {
+      throw new IOException(
+          "VDI "
+              + vdi
+              + " is a hyper volume or has objects of another size than 4 MiB, which this"
+              + " release does not support");
+    }
+    VdiRecord record =
+        table.live(vdi).orElseThrow(() -> new IOException("VDI " + vdi + " was deleted"));
+    Inode.Standing standing = record.isSnapshot() ? Inode.Standing.FROZEN : Inode.Standing.WORKING;
+    return new Inode(context, vdi, leases.generation(vdi), fields, standing);
+  }
+
+  private interface Decision {
+    VdiAnswer make() throws IOException;
+  }
+
+  private interface Use {
+    VdiAnswer of(Inode inode) throws IOException;
+  }
+}

@@ -1,0 +1,148 @@
+package dev.kelpie.vdi;
+
+import dev.kelpie.cluster.Coordination;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.model.VdiName;
+import dev.kelpie.object.Outcome;
+import dev.kelpie.platform.Platform;
+import dev.kelpie.vdi.VdiAnswer.Reason;
+import dev.kelpie.vdi.VdiAnswer.Refused;
+import dev.kelpie.vdi.VdiDirectory.Shape;
+import dev.kelpie.vdi.VdiRecord.Standing;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntSupplier;
+
+/// Makes VDIs, all or nothing: first the inode, which nobody knows of, then one commit of all
+/// records. One at a time: the caller sees to that.
+final class VdiMaker {
+  private final Platform platform;
+  private final VdiTable table;
+  private final InodeObjects inodeObjects;
+  private final Inodes inodes;
+  private final Inode.Context context;
+  private final LeaseBook leases;
+  private final IntSupplier defaultCopies;
+
+  VdiMaker(
+      Platform platform,
+      VdiTable table,
+      InodeObjects inodeObjects,
+      Inodes inodes,
+      Inode.Context context,
+      LeaseBook leases,
+      IntSupplier defaultCopies) {
+    this.platform = platform;
+    this.table = table;
+    this.inodeObjects = inodeObjects;
+    this.inodes = inodes;
+    this.context = context;
+    this.leases = leases;
+    this.defaultCopies = defaultCopies;
+  }
+
+  /// A VDI to be made.
+  ///
+  /// @param parent whose content it starts with
+  /// @param old the changed record of the VDI in whose place it comes
+  record Birth(
+      VdiName name, Shape shape, long size, Optional<VdiRecord> parent, Optional<VdiRecord> old) {}
+
+  /// Makes a VDI: first its inode, which nobody knows of, then all records in one commit. Called
+  /// with `making`.
+  ///
+  /// @param current the inode of the VDI in whose place it comes, whose gate the caller has alone
+  VdiAnswer make(Birth birth, Optional<Inode> current) throws IOException {
+    Optional<VdiId> free = table.free(birth.name());
+    if (free.isEmpty()) {
+      return new Refused(Reason.FULL_VDI);
+    }
+    VdiRecord record = newRecord(free.get(), birth);
+    byte[] fields = InodeHeader.of(record, birth.size()).encode();
+    Optional<VdiId> parent = birth.parent().map(VdiRecord::vdi);
+    if (inodeObjects.create(record.vdi(), fields, birth.size(), parent) == Outcome.NO_SPACE) {
+      return new Refused(Reason.NO_SPACE);
+    }
+    Inode made =
+        inodes.acquireNew(
+            new Inode(
+                context,
+                record.vdi(),
+                leases.generation(record.vdi()),
+                fields,
+                Inode.Standing.WORKING));
+    try {
+      commit(record, birth, current, made);
+      current.ifPresent(inode -> continueWith(inode, made, birth));
+      return record.found();
+    } finally {
+      inodes.release(made);
+    }
+  }
+
+  private VdiRecord newRecord(VdiId vdi, Birth birth) {
+    Optional<VdiRecord> parent = birth.parent();
+    int copies = birth.shape().copies();
+    if (copies == 0) {
+      copies = parent.map(VdiRecord::copies).orElseGet(defaultCopies::getAsInt);
+    }
+    int family = parent.map(VdiRecord::family).orElse(vdi.value());
+    int parentId = parent.map(record -> record.vdi().value()).orElse(0);
+    int snapId = nextSnapId(birth);
+    return new VdiRecord(
+        vdi, birth.name(), Standing.WORKING, copies, 0, snapId, parentId, family, now(), 0);
+  }
+
+  /// One more than that of the newest VDI of the name that stays.
+  private int nextSnapId(Birth birth) {
+    Optional<VdiId> deleted = birth.old().filter(VdiRecord::isDeleted).map(VdiRecord::vdi);
+    return table.newestFirst(birth.name()).stream()
+        .filter(record -> !deleted.equals(Optional.of(record.vdi())))
+        .findFirst()
+        .map(newest -> newest.snapId() + 1)
+        .orElse(1);
+  }
+
+  /// Commits the records of a new VDI, and with them that its parent is still what it was.
+  private void commit(VdiRecord record, Birth birth, Optional<Inode> current, Inode made)
+      throws IOException {
+    List<VdiRecord> records = new ArrayList<>(List.of(record));
+    birth.old().ifPresent(records::add);
+    birth.parent().filter(p -> !birth.old().equals(Optional.of(p))).ifPresent(records::add);
+    List<VdiId> nowBehind =
+        birth.old().filter(VdiRecord::isSnapshot).map(VdiRecord::vdi).stream().toList();
+    try {
+      table.commit(records, nowBehind);
+    } catch (Coordination.InDoubt e) {
+      made.standing(Inode.Standing.IN_DOUBT);
+      current.ifPresent(inode -> inode.standing(Inode.Standing.IN_DOUBT));
+      throw e;
+    } catch (IOException e) {
+      made.standing(Inode.Standing.DELETED);
+      undo(record.vdi(), e);
+      throw e;
+    }
+  }
+
+  /// Takes the inode of a VDI away that did not come to be. What is left is taken away at the next
+  /// start.
+  private void undo(VdiId vdi, IOException why) {
+    try {
+      inodeObjects.removeAll(vdi);
+    } catch (IOException e) {
+      why.addSuppressed(e);
+    }
+  }
+
+  private void continueWith(Inode old, Inode made, Birth birth) {
+    VdiRecord record = birth.old().orElseThrow();
+    old.standing(record.isDeleted() ? Inode.Standing.DELETED : Inode.Standing.FROZEN);
+    inodes.moveAttachments(old, made);
+  }
+
+  private long now() {
+    return InodeHeader.time(platform.clock().now());
+  }
+}

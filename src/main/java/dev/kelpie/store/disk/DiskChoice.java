@@ -1,0 +1,51 @@
+package dev.kelpie.store.disk;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/// Chooses where a new object goes: by chance, weighted by free space, so that disks fill up at the
+/// same time.
+final class DiskChoice {
+  private final List<OneDisk> disks;
+  private final RandomGenerator chance;
+
+  DiskChoice(List<OneDisk> disks, RandomGenerator chance) {
+    this.disks = disks;
+    this.chance = chance;
+  }
+
+  private record Free(OneDisk disk, long bytes) {}
+
+  /// The disks in service in the order in which to try them: the chosen one, then the others, the
+  /// emptiest first.
+  ///
+  /// @throws IOException where no disk is in service
+  List<OneDisk> inOrder() throws IOException {
+    List<Free> candidates = new ArrayList<>();
+    for (OneDisk disk : disks) {
+      if (disk.health().good()) {
+        candidates.add(new Free(disk, disk.freeBytes()));
+      }
+    }
+    if (candidates.isEmpty()) {
+      throw new IOException("every disk of the store is out of service");
+    }
+    candidates.sort(Comparator.comparingLong(Free::bytes).reversed());
+    candidates.addFirst(candidates.remove(weighted(candidates)));
+    return candidates.stream().map(Free::disk).toList();
+  }
+
+  private int weighted(List<Free> candidates) {
+    long total = candidates.stream().mapToLong(Free::bytes).sum();
+    long point = total <= 0 ? 0 : chance.nextLong(total);
+    int i = 0;
+    while (i < candidates.size() - 1 && point >= candidates.get(i).bytes()) {
+      point -= candidates.get(i).bytes();
+      i++;
+    }
+    return i;
+  }
+}

@@ -1,0 +1,455 @@
+package dev.kelpie.store.disk;
+
+import dev.kelpie.log.Log;
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Access;
+import dev.kelpie.object.Base;
+import dev.kelpie.object.Change;
+import dev.kelpie.object.Durability;
+import dev.kelpie.object.Extent;
+import dev.kelpie.object.ObjectDamaged;
+import dev.kelpie.object.ObjectStat;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.object.Outcome;
+import dev.kelpie.object.Patience;
+import dev.kelpie.platform.Disk;
+import dev.kelpie.platform.Locks;
+import dev.kelpie.platform.Platform;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/// Keeps objects on the disks of this node. What is on disk and why a crash does no harm:
+/// `docs/disk-format.md`.
+///
+/// Every method may throw an [IOException] that names the disk, where the object's disk is out of
+/// service. Reads with [Patience#NOW] answer `WOULD_WAIT` for every object that is there, and so do
+/// changes: the store cannot know what the kernel has in memory.
+public final class DiskStore implements ObjectStore {
+  private final Log messages;
+  private final Disk files;
+  private final RandomGenerator chance;
+  private final List<OneDisk> disks;
+  private final DiskChoice choice;
+  private final Locations locations;
+  private final Tombstones tombstones;
+  private final OpenObjects objects;
+
+  /// Shared by every call, had alone by [#close] and [#format].
+  private final Locks.Gate life;
+
+  private boolean closed;
+
+  private DiskStore(
+      Platform platform,
+      Log messages,
+      DiskStoreConfig config,
+      List<OneDisk> disks,
+      Locations locations) {
+    this.messages = messages;
+    this.files = platform.disk();
+    this.chance = platform.chance();
+    this.disks = disks;
+    this.locations = locations;
+    this.choice = new DiskChoice(disks, chance);
+    this.tombstones = new Tombstones(platform.locks());
+    this.objects = new OpenObjects(platform.locks(), config.openObjectsMax(), this::open);
+    this.life = platform.locks().gate();
+  }
+
+  /// Makes the disks of one store out of existing directories. Those that are disks of it already
+  /// stay as they are; so this may be called before every [#open].
+  ///
+  /// @throws IOException where a directory cannot be used, saying why; nothing was changed
+  public static void prepare(Platform platform, Log log, List<Path> directories)
+      throws IOException {
+    DiskDirectory.prepare(platform, log, directories);
+  }
+
+  /// Opens a store whose directories were prepared, and repairs what a crash left.
+  ///
+  /// @throws IOException where one of them is missing, in use, damaged, or from another format,
+  ///   naming it and the way out
+  public static DiskStore open(
+      Platform platform, Log log, List<Path> directories, DiskStoreConfig config)
+      throws IOException {
+    Startup startup = new Startup(platform, log, config);
+    List<OneDisk> disks = startup.open(directories);
+    Locations locations = new Locations(platform.locks());
+    startup.locate(locations);
+    return new DiskStore(platform, log, config, disks, locations);
+  }
+
+  /// A call while the store is open.
+  @FunctionalInterface
+  private interface Call<T> {
+    T make() throws IOException;
+  }
+
+  /// A call that has the slot of an object.
+  @FunctionalInterface
+  private interface SlotCall<T> {
+    T make(Slot slot) throws IOException;
+  }
+
+  @Override
+  public Outcome read(ObjectId object, int offset, ByteBuffer into, Access access)
+      throws IOException {
+    checkRange(object, offset, into.remaining());
+    return whileOpen(() -> {
+      if (locations.find(object) < 0) {
+        return Outcome.NO_OBJECT;
+      } else if (access.patience() == Patience.NOW) {
+        return Outcome.WOULD_WAIT;
+      }
+      return withSlot(object, slot -> readFrom(slot, offset, into));
+    });
+  }
+
+  @Override
+  public Outcome write(ObjectId object, List<Extent> extents, Change change) throws IOException {
+    Image.check(object, extents);
+    if (change.patience() == Patience.NOW) {
+      return Outcome.WOULD_WAIT;
+    }
+    return whileOpen(() -> withSlot(object, slot -> overwrite(slot, extents, change)));
+  }
+
+  @Override
+  public Outcome create(ObjectId object, Base base, List<Extent> extents, Change change)
+      throws IOException {
+    Image.check(object, extents);
+    checkBase(object, base);
+    if (change.patience() == Patience.NOW) {
+      return Outcome.WOULD_WAIT;
+    }
+    return whileOpen(
+        () -> withSlot(object, slot -> changing(slot, () -> create(slot, base, extents, change))));
+  }
+
+  @Override
+  public Outcome remove(ObjectId object, Change change) throws IOException {
+    if (change.patience() == Patience.NOW) {
+      return Outcome.WOULD_WAIT;
+    }
+    return whileOpen(
+        () -> withSlot(object, slot -> changing(slot, () -> remove(slot, change)).finish()));
+  }
+
+  @Override
+  public Optional<ObjectStat> stat(ObjectId object) throws IOException {
+    return whileOpen(
+        () -> locations.find(object) < 0 ? Optional.empty() : withSlot(object, this::statOf));
+  }
+
+  @Override
+  public void list(VdiId vdi, Consumer<ObjectId> each) throws IOException {
+    List<ObjectId> found =
+        whileOpen(() -> {
+          List<ObjectId> names = new ArrayList<>();
+          locations.forEach(object -> object.vdiBits() == vdi.value(), names::add);
+          return names;
+        });
+    found.forEach(each);
+  }
+
+  @Override
+  public void flush(VdiId vdi) throws IOException {
+    whileOpen(() -> {
+      onEachDisk(disk -> disk.deferred().flush(vdi));
+      return Outcome.DONE;
+    });
+  }
+
+  /// Removes all objects, durably. Their order pairs are forgotten.
+  public void format() throws IOException {
+    life.enterAlone();
+    try {
+      checkOpen();
+      objects.closeAll();
+      for (OneDisk disk : disks) {
+        wipe(disk);
+      }
+      locations.clear();
+      tombstones.clear();
+    } finally {
+      life.leaveAlone();
+    }
+  }
+
+  /// Room on each disk.
+  public List<DiskSpace> space() {
+    return disks.stream().map(OneDisk::space).toList();
+  }
+
+  /// Reads every object and compares it with its checksums. Other calls go on meanwhile.
+  public StoreCheck.Result check() throws IOException {
+    List<ObjectId> names = new ArrayList<>();
+    locations.forEach(_ -> true, names::add);
+    StoreCheck check = new StoreCheck();
+    for (ObjectId object : names) {
+      whileOpen(() -> withSlot(object, slot -> check.add(slot)));
+    }
+    return check.result();
+  }
+
+  @Override
+  public void close() throws IOException {
+    life.enterAlone();
+    try {
+      if (!closed) {
+        closed = true;
+        onEachDisk(OneDisk::close);
+        objects.closeAll();
+      }
+    } finally {
+      life.leaveAlone();
+    }
+  }
+
+  private Optional<ObjectFile> open(Slot slot) throws IOException {
+    int disk = locations.find(slot.object());
+    if (disk < 0) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(ObjectFile.open(disks.get(disk), slot));
+    } catch (NoSuchFileException gone) {
+      throw new IOException("object " + slot.object() + " is gone from its disk: " + gone, gone);
+    }
+  }
+
+  private static Outcome readFrom(Slot slot, int offset, ByteBuffer into) throws IOException {
+    Optional<ObjectFile> file = slot.file();
+    while (file.isPresent()) {
+      if (file.get().read(offset, into)) {
+        return Outcome.DONE;
+      }
+      file = slot.file();
+    }
+    return Outcome.NO_OBJECT;
+  }
+
+  private Outcome overwrite(Slot slot, List<Extent> extents, Change change) throws IOException {
+    try {
+      return changing(slot, () -> beginOverwrite(slot, extents, change)).finish();
+    } catch (Disk.NoSpace full) {
+      diskOf(slot).ifPresent(disk -> disk.noteFull(full));
+      return Outcome.NO_SPACE;
+    }
+  }
+
+  private static Overwrite.Pending beginOverwrite(Slot slot, List<Extent> extents, Change change)
+      throws IOException {
+    Optional<ObjectFile> file = slot.file();
+    if (file.isEmpty()) {
+      return () -> Outcome.NO_OBJECT;
+    }
+    file.get().disk().relieve();
+    return Overwrite.begin(file.get(), extents, change);
+  }
+
+  private Outcome create(Slot slot, Base base, List<Extent> extents, Change change)
+      throws IOException {
+    Optional<OneDisk> home = diskOf(slot);
+    Optional<Order> order = orderOf(slot, home).after(change);
+    if (order.isEmpty()) {
+      return Outcome.STALE;
+    }
+    return switch (base) {
+      case Base.Zeros() -> create(slot, home, order.get(), Creation.ZEROS, extents);
+      case Base.CopyOf(ObjectId parent) ->
+          withSlot(parent, from -> copy(from, slot, home, order.get(), extents));
+    };
+  }
+
+  private Outcome copy(
+      Slot parent, Slot slot, Optional<OneDisk> home, Order order, List<Extent> extents)
+      throws IOException {
+    Optional<ObjectFile> file = parent.file();
+    Outcome[] outcome = {Outcome.NO_OBJECT};
+    while (file.isPresent()
+        && !file.get().view(view -> outcome[0] = create(slot, home, order, view, extents))) {
+      file = parent.file();
+    }
+    return outcome[0];
+  }
+
+  private Outcome create(
+      Slot slot, Optional<OneDisk> home, Order order, ObjectFile.View parent, List<Extent> extents)
+      throws IOException {
+    for (OneDisk disk : home.isPresent() ? List.of(home.get()) : choice.inOrder()) {
+      try {
+        create(disk, new Creation(disk, slot, chance.nextLong(), order, parent), slot, extents);
+        return Outcome.DONE;
+      } catch (Disk.NoSpace full) {
+        disk.noteFull(full);
+      }
+    }
+    return Outcome.NO_SPACE;
+  }
+
+  private void create(OneDisk disk, Creation creation, Slot slot, List<Extent> extents)
+      throws IOException {
+    disk.health().check();
+    for (OneDisk other : disks) {
+      if (other != disk && other.health().good()) {
+        other.syncNames();
+      }
+    }
+    ObjectFile made = creation.make(extents);
+    long change = disk.nameChanged();
+    slot.put(made);
+    locations.put(slot.object(), disks.indexOf(disk));
+    tombstones.remove(slot.object());
+    disk.syncNames(change);
+  }
+
+  private Overwrite.Pending remove(Slot slot, Change change) throws IOException {
+    Optional<OneDisk> home = diskOf(slot);
+    if (home.isEmpty()) {
+      return () -> Outcome.NO_OBJECT;
+    }
+    Optional<Order> order = orderOf(slot, home).after(change);
+    if (order.isEmpty()) {
+      return () -> Outcome.STALE;
+    }
+    OneDisk disk = home.get();
+    disk.health().runOrFail("delete", () -> files.delete(disk.pathOf(slot.object())));
+    long number = disk.nameChanged();
+    slot.clear();
+    locations.remove(slot.object());
+    tombstones.put(slot.object(), order.get());
+    disk.spaceFreed();
+    return () -> {
+      if (change.durability() == Durability.DURABLE) {
+        disk.syncNames(number);
+      } else {
+        disk.deferred().named(change.vdi(), number);
+      }
+      return Outcome.DONE;
+    };
+  }
+
+  private Optional<ObjectStat> statOf(Slot slot) throws IOException {
+    Optional<ObjectFile> file = slot.file();
+    if (file.isEmpty()) {
+      return Optional.empty();
+    }
+    Order order = file.get().order();
+    return Optional.of(
+        new ObjectStat(
+            slot.object(), order.asGeneration(), order.number(), file.get().allocatedBytes()));
+  }
+
+  /// The disk of an object that is there.
+  private Optional<OneDisk> diskOf(Slot slot) throws IOException {
+    int disk = locations.find(slot.object());
+    if (disk < 0) {
+      return Optional.empty();
+    }
+    disks.get(disk).health().check();
+    return Optional.of(disks.get(disk));
+  }
+
+  /// The pair that a change must exceed. An object whose header is damaged has none: it may be
+  /// replaced or removed by anybody.
+  private Order orderOf(Slot slot, Optional<OneDisk> home) throws IOException {
+    if (home.isEmpty()) {
+      return tombstones.of(slot.object());
+    }
+    try {
+      return slot.file().map(ObjectFile::order).orElse(Order.NONE);
+    } catch (ObjectDamaged damaged) {
+      messages.notice(slot.object() + " is replaced or removed: " + damaged.getMessage());
+      return Order.NONE;
+    }
+  }
+
+  private void wipe(OneDisk disk) throws IOException {
+    disk.health().check();
+    disk.log().empty();
+    Path directory = disk.directory().objects();
+    for (String name : files.list(directory)) {
+      disk.health().runOrFail("delete " + name, () -> files.delete(directory.resolve(name)));
+    }
+    disk.syncNames(disk.nameChanged());
+    disk.spaceFreed();
+  }
+
+  private static <T> T changing(Slot slot, Call<T> call) throws IOException {
+    slot.change().lock();
+    try {
+      return call.make();
+    } finally {
+      slot.change().unlock();
+    }
+  }
+
+  private <T> T withSlot(ObjectId object, SlotCall<T> call) throws IOException {
+    Slot slot = objects.acquire(object);
+    try {
+      return call.make(slot);
+    } finally {
+      objects.release(slot);
+    }
+  }
+
+  private <T> T whileOpen(Call<T> call) throws IOException {
+    life.enterShared();
+    try {
+      checkOpen();
+      return call.make();
+    } finally {
+      life.leaveShared();
+    }
+  }
+
+  private void checkOpen() throws IOException {
+    if (closed) {
+      throw new IOException("the disk store is closed");
+    }
+  }
+
+  /// Does something with every disk, also where it failed with one of them.
+  private void onEachDisk(DiskAction action) throws IOException {
+    Optional<IOException> failure = Optional.empty();
+    for (OneDisk disk : disks) {
+      try {
+        action.on(disk);
+      } catch (IOException cause) {
+        failure.ifPresent(cause::addSuppressed);
+        failure = Optional.of(cause);
+      }
+    }
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+  }
+
+  @FunctionalInterface
+  private interface DiskAction {
+    void on(OneDisk disk) throws IOException;
+  }
+
+  private static void checkRange(ObjectId object, int offset, int length) {
+    if (offset < 0 || length > object.size() - offset) {
+      throw new IllegalArgumentException(
+          length + " bytes at " + offset + " are outside of object " + object);
+    }
+  }
+
+  private static void checkBase(ObjectId object, Base base) {
+    if (base instanceof Base.CopyOf(ObjectId parent) && parent.size() != object.size()) {
+      throw new IllegalArgumentException(
+          "object " + object + " cannot be a copy of " + parent + ", which has another size");
+    }
+  }
+}

@@ -1,0 +1,177 @@
+package dev.kelpie.store.disk;
+
+import static dev.kelpie.object.Durability.DEFERRED;
+import static dev.kelpie.object.Durability.DURABLE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.kelpie.log.Log;
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Durability;
+import dev.kelpie.platform.Platform;
+import dev.kelpie.testing.Keep;
+import dev.kelpie.testing.MemoryDisk;
+import dev.kelpie.testing.Seeds;
+import dev.kelpie.testing.SimulatedCrash;
+import dev.kelpie.testing.TestPlatform;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/// I4, I6: every crash point of a scenario in which everything happens, with every kind of crash:
+/// what was answered as durable is there, every sector is old or new, nothing is damaged.
+final class DiskStoreCrashTest {
+  private static final VdiId VDI = new VdiId(1);
+  private static final VdiId OTHER = new VdiId(2);
+  private static final ObjectId A = ObjectId.data(VDI, 1);
+  private static final ObjectId B = ObjectId.data(VDI, 2);
+  private static final ObjectId C = ObjectId.data(OTHER, 2);
+  private static final ObjectId SMALL = ObjectId.attribute(VDI, 1);
+  private static final List<Keep> CUTS =
+      List.of(Keep.NOTHING, Keep.EVERYTHING, Keep.RANDOM, Keep.RANDOM, Keep.RANDOM);
+
+  /// Small bounds, so that laps are closed, files put away and waiting blocks brought to their
+  /// files all the time. Two blocks and less go through the log.
+  static final DiskStoreConfig TIGHT = new DiskStoreConfig(64 << 10, 2, 16 << 10, 2, 2, 1, false);
+
+  private final RandomGenerator chance = Seeds.generator("DiskStoreCrashTest");
+
+  @Test
+  void everyCrashPointOfEverythingOnOneDisk() throws IOException {
+    everyCrashPoint(List.of("/one"), DiskStoreCrashTest::everything);
+  }
+
+  @Test
+  void everyCrashPointOfEverythingOnTwoDisks() throws IOException {
+    everyCrashPoint(List.of("/one", "/two"), DiskStoreCrashTest::everything);
+  }
+
+  @Test
+  void everyCrashPointOfManySmallWritesToOneBlock() throws IOException {
+    everyCrashPoint(
+        List.of("/one"),
+        driver -> {
+          driver.create(SMALL, Optional.empty(), sectors(0, 1));
+          for (int i = 0; i < 30; i++) {
+            driver.write(SMALL, sectors(i % 5, 3), i % 3 == 0 ? DEFERRED : DURABLE);
+          }
+        });
+  }
+
+  /// What is done to a store.
+  private interface Scenario {
+    void run(StoreDriver driver) throws IOException;
+  }
+
+  private static void everything(StoreDriver driver) throws IOException {
+    driver.create(A, Optional.empty(), sectors(3, 2));
+    driver.write(A, sectors(4, 1), DURABLE);
+    driver.write(A, sectors(6, 4), DEFERRED);
+    driver.write(A, sectors(40, 40), DURABLE);
+    driver.write(A, sectors(44, 1), DURABLE);
+    driver.write(A, sectors(36, 40), DURABLE);
+    driver.create(B, Optional.of(A), sectors(5, 50));
+    driver.write(B, sectors(0, 100), DEFERRED);
+    driver.flush(VDI);
+    driver.write(B, sectors(10, 30), DEFERRED);
+    driver.write(B, sectors(12, 2), DURABLE);
+    driver.write(A, sectors(100, 64), DEFERRED);
+    driver.create(SMALL, Optional.empty(), sectors(0, 129));
+    driver.write(SMALL, sectors(120, 9), DURABLE);
+    driver.write(SMALL, List.of(1, 2, 9, 60, 61), DEFERRED);
+    driver.create(C, Optional.of(B), List.of());
+    driver.write(C, sectors(8190, 2), DURABLE);
+    driver.create(A, Optional.empty(), sectors(5, 1));
+    driver.write(A, sectors(6, 1), DURABLE);
+    driver.remove(B, DURABLE);
+    driver.create(B, Optional.empty(), sectors(7, 1));
+    for (int i = 0; i < 12; i++) {
+      driver.write(List.of(A, B, C, SMALL).get(i % 4), sectors(i, 5), of(i % 3 != 0));
+      driver.write(List.of(A, B, C, SMALL).get(i % 4), sectors(i + 6, 36), of(i % 4 == 0));
+    }
+    driver.remove(C, DEFERRED);
+    driver.flush(OTHER);
+    driver.remove(SMALL, DEFERRED);
+    driver.create(SMALL, Optional.empty(), sectors(1, 1));
+    driver.flush(VDI);
+  }
+
+  private static Durability of(boolean durable) {
+    return durable ? DURABLE : DEFERRED;
+  }
+
+  private void everyCrashPoint(List<String> names, Scenario scenario) throws IOException {
+    MemoryDisk empty = new MemoryDisk();
+    List<Path> paths = names.stream().map(empty::mount).toList();
+    DiskStore.prepare(platform(empty), Log.NONE, paths);
+    int step = 1;
+    while (crashesAt(empty, paths, scenario, step)) {
+      step++;
+    }
+    System.out.println("tried " + step + " crash points");
+    assertTrue(step > 50, "the scenario has only " + step + " steps");
+  }
+
+  /// @return whether the scenario crashed, which it does not behind its last step
+  private boolean crashesAt(MemoryDisk empty, List<Path> paths, Scenario scenario, int step)
+      throws IOException {
+    Crash kill = new Crash(empty.afterProcessKill(), new StoreModel());
+    boolean crashed = run(kill, paths, scenario, step);
+    check(step, new Crash(kill.disk.afterProcessKill(), kill.model), paths, true);
+    for (Keep keep : CUTS) {
+      Crash cut = new Crash(empty.afterProcessKill(), new StoreModel());
+      run(cut, paths, scenario, step);
+      MemoryDisk left = cut.disk.afterPowerCut(chance, keep);
+      check(step, new Crash(left, cut.model), paths, false);
+    }
+    return crashed;
+  }
+
+  private record Crash(MemoryDisk disk, StoreModel model) {}
+
+  private static boolean run(Crash crash, List<Path> paths, Scenario scenario, int step)
+      throws IOException {
+    crash.disk.crashAt(step);
+    try {
+      DiskStore store = DiskStore.open(platform(crash.disk), Log.NONE, paths, TIGHT);
+      scenario.run(new StoreDriver(store, crash.model));
+      store.close();
+      return false;
+    } catch (SimulatedCrash _) {
+      return true;
+    }
+  }
+
+  private void check(int step, Crash crash, List<Path> paths, boolean killed) throws IOException {
+    try {
+      if (killed) {
+        crash.model.killed();
+      }
+      DiskStore store = DiskStore.open(platform(crash.disk), Log.NONE, paths, TIGHT);
+      crash.model.verifyAndAdopt(store);
+      assertEquals(List.of(), store.check().findings());
+      everything(new StoreDriver(store, crash.model));
+      store.close();
+      crash.disk.assertNothingOpen();
+      MemoryDisk cut = crash.disk.afterPowerCut(chance, Keep.NOTHING);
+      DiskStore again = DiskStore.open(platform(cut), Log.NONE, paths, TIGHT);
+      crash.model.verifyAndAdopt(again);
+      again.close();
+    } catch (AssertionError | IOException failure) {
+      throw new AssertionError("after a crash at step " + step, failure);
+    }
+  }
+
+  private static Platform platform(MemoryDisk disk) {
+    return TestPlatform.real(disk);
+  }
+
+  static List<Integer> sectors(int first, int count) {
+    return IntStream.range(first, first + count).boxed().toList();
+  }
+}

@@ -106,7 +106,9 @@ final class Pusher {
     if (parent != null) {
       push(parent, false);
     }
-    Change change = change(id, Durability.DEFERRED);
+    // A removal is the last step of a flush: nothing comes behind it that would make it durable.
+    boolean removal = push.state == CachedObject.State.GONE;
+    Change change = change(id, removal ? Durability.DURABLE : Durability.DEFERRED);
     Outcome outcome =
         switch (push.state) {
           case NEW -> backend.create(id, Base.ZEROS, push.extents(), change);
@@ -115,8 +117,7 @@ final class Pusher {
               push.extents().isEmpty() ? Outcome.DONE : backend.write(id, push.extents(), change);
           case GONE -> backend.remove(id, change);
         };
-    boolean gone = push.state == CachedObject.State.GONE && outcome == Outcome.NO_OBJECT;
-    if (outcome != Outcome.DONE && !gone) {
+    if (outcome != Outcome.DONE && !(removal && outcome == Outcome.NO_OBJECT)) {
       throw refused(id, push.state, outcome);
     }
   }

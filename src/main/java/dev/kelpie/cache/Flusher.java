@@ -182,6 +182,7 @@ final class Flusher {
       switch (failure) {
         case null -> {}
         case IOException e -> throw e;
+        case RuntimeException e -> throw e;
         case Error e -> throw e;
         case Throwable e -> throw new IOException("pushing failed", e);
       }

@@ -440,10 +440,10 @@ public final class ObjectCache implements ObjectStore, CacheControl {
         }
         state.listed(object);
       }
+    } finally {
       spoilPulls(object);
       object.bypassed = false;
       pusher.endTurn(stripe, object);
-    } finally {
       stripe.mutex.unlock();
     }
   }

@@ -130,23 +130,30 @@ final class Pusher {
     stripe.mutex.lock();
     try {
       if (done) {
-        if (push.state != CachedObject.State.PRESENT && push.stateChanges == object.stateChanges) {
-          state.settled(object);
-        }
-        for (int n = 0; n < push.chunks(); n++) {
-          int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n);
-          if (chunk >= 0) {
-            state.cleaned(object, chunk, push.pushed(n));
-          }
-        }
-        state.listed(object);
+        clean(stripe, push);
       }
+    } finally {
       object.push = null;
       endTurn(stripe, object);
-    } finally {
       stripe.mutex.unlock();
       buffers.give(begun.bytes);
     }
+  }
+
+  /// The backend has what the push carried: first the object's state goes, then the dirty bits
+  /// (docs/cache-format.md, "Order of stores").
+  private void clean(Stripe stripe, Push push) {
+    CachedObject object = push.object;
+    if (push.state != CachedObject.State.PRESENT && push.stateChanges == object.stateChanges) {
+      state.settled(object);
+    }
+    for (int n = 0; n < push.chunks(); n++) {
+      int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n);
+      if (chunk >= 0) {
+        state.cleaned(object, chunk, push.pushed(n));
+      }
+    }
+    state.listed(object);
   }
 
   /// Waits, with the stripe's lock held, until nobody changes the backend's copy.

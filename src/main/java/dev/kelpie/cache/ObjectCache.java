@@ -152,7 +152,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
 
   @Override
   public Outcome write(ObjectId object, List<Extent> extents, Change change) throws IOException {
-    extents.forEach(e -> checkRange(object, e.offset(), e.length()));
+    checkExtents(object, extents);
     return guarded(
         object,
         change.patience(),
@@ -163,7 +163,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
   @Override
   public Outcome create(ObjectId object, Base base, List<Extent> extents, Change change)
       throws IOException {
-    extents.forEach(e -> checkRange(object, e.offset(), e.length()));
+    checkExtents(object, extents);
     return guarded(
         object,
         change.patience(),
@@ -555,6 +555,18 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     }
     admin.releaseFrom(config.chunks());
     files.shrink(config.chunks());
+  }
+
+  private static void checkExtents(ObjectId object, List<Extent> extents) {
+    int end = 0;
+    for (int i = 0; i < extents.size(); i++) {
+      Extent extent = extents.get(i);
+      checkRange(object, extent.offset(), extent.length());
+      if (extent.offset() < end) {
+        throw new IllegalArgumentException("extents of object " + object + " are out of order");
+      }
+      end = extent.end();
+    }
   }
 
   private static void checkRange(ObjectId object, int offset, int length) {

@@ -1,8 +1,8 @@
 package dev.kelpie.store.disk;
 
 import dev.kelpie.log.Log;
+import dev.kelpie.object.BottomStoreContract;
 import dev.kelpie.object.ObjectStore;
-import dev.kelpie.object.ObjectStoreContract;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.TestPlatform;
 import java.io.IOException;
@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// The disk store, on two disks.
-final class DiskStoreContractTest extends ObjectStoreContract {
+final class DiskStoreContractTest extends BottomStoreContract {
   private final MemoryDisk disk = new MemoryDisk();
   private final TestPlatform platform = new TestPlatform(disk);
 

@@ -37,6 +37,9 @@ public record InodeHeader(
   /// Where the tag lies.
   public static final int TAG_OFFSET = 256;
 
+  /// Where the size of the VDI lies, 8 bytes.
+  public static final int SIZE_OFFSET = 536;
+
   /// Where the object map begins: for each object the id of the VDI that owns it, 4 bytes, 0 for a
   /// hole.
   public static final int MAP_OFFSET = SIZE;
@@ -58,7 +61,7 @@ public record InodeHeader(
         from.i64(512),
         from.i64(520),
         from.i64(528),
-        from.i64(536),
+        from.i64(SIZE_OFFSET),
         from.i64(544),
         from.u8(552),
         from.u8(553),
@@ -78,7 +81,7 @@ public record InodeHeader(
     to.i64(512, createTime);
     to.i64(520, snapTime);
     to.i64(528, vmClock);
-    to.i64(536, size);
+    to.i64(SIZE_OFFSET, size);
     to.i64(544, vmStateSize);
     to.u8(552, copyPolicy);
     to.u8(553, storePolicy);

@@ -1,6 +1,8 @@
 package dev.kelpie.platform.jvm;
 
+import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Disk;
+import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
 import java.lang.Thread.UncaughtExceptionHandler;
 import java.security.SecureRandom;
@@ -16,7 +18,17 @@ public final class JvmPlatform {
     return withDisk(new JvmDisk(), onUncaught);
   }
 
-  /// The same with another disk.
+  /// The network alone, for a program that needs no more and has no time to load it.
+  public static Network network() {
+    return new JvmNetwork();
+  }
+
+  /// The clocks alone.
+  public static Clock clock() {
+    return new JvmClock();
+  }
+
+  /// All doors of this machine, with another disk.
   public static Platform withDisk(Disk disk, UncaughtExceptionHandler onUncaught) {
     return new Platform(
         disk,

@@ -1,0 +1,20 @@
+package dev.kelpie.dog;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.wire.Opcode;
+import dev.kelpie.wire.RequestFields;
+
+/// `dog vdi cache flush` (spec/cli.md §4.16).
+final class CacheFlush implements Command {
+  @Override
+  public int run(Invocation in) throws Failure {
+    String name = in.nextArgument().orElseThrow();
+    VdiId vdi = in.vdis().find(name, in.options().snapshot());
+    RequestFields fields = RequestFields.Obj.at(ObjectId.inode(vdi), 0);
+    if (!in.sheep().lightCall(in.console(), Opcode.FLUSH_VDI, fields)) {
+      throw new Failure(ExitStatus.FAILURE, "failed to execute request");
+    }
+    return ExitStatus.SUCCESS;
+  }
+}

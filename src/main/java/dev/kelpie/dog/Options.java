@@ -1,0 +1,193 @@
+package dev.kelpie.dog;
+
+import dev.kelpie.config.Addresses;
+import dev.kelpie.config.Getopt;
+import dev.kelpie.config.Numbers;
+import dev.kelpie.wire.NodeAddress;
+import dev.kelpie.wire.Redundancy;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// The options of a command line, checked one by one as they come (spec/cli.md §3.2, §3.10).
+final class Options {
+  private static final int PORT_DEFAULT = 7000;
+
+  private InetAddress host;
+  private int port = PORT_DEFAULT;
+  private final StringBuilder given = new StringBuilder();
+  private Snapshot snapshot = Snapshot.NONE;
+  private Redundancy redundancy = Redundancy.DEFAULT;
+  private OptionalLong index = OptionalLong.empty();
+  private OptionalLong object = OptionalLong.empty();
+  private String store = "plain";
+
+  Options() {
+    host = address(new byte[] {127, 0, 0, 1});
+  }
+
+  /// Where the sheep is that is asked.
+  NodeAddress sheep() {
+    return NodeAddress.of(host.getAddress(), port);
+  }
+
+  /// Whether an option was given.
+  boolean has(char letter) {
+    return given.indexOf(String.valueOf(letter)) >= 0;
+  }
+
+  /// `-r`: for programs.
+  boolean raw() {
+    return has('r');
+  }
+
+  /// `-v`: say more.
+  boolean verbose() {
+    return has('v');
+  }
+
+  /// `-s` of `dog vdi`.
+  Snapshot snapshot() {
+    return snapshot;
+  }
+
+  /// `-c`.
+  Redundancy redundancy() {
+    return redundancy;
+  }
+
+  /// `-i`.
+  OptionalLong index() {
+    return index;
+  }
+
+  /// `-o` of `dog vdi`: an object's id.
+  OptionalLong object() {
+    return object;
+  }
+
+  /// `-b`: a store's name.
+  String store() {
+    return store;
+  }
+
+  /// Takes an option.
+  ///
+  /// @param vdi whether the command is `dog vdi`, where some letters mean something else
+  void take(Getopt.Given option, boolean vdi) throws Failure {
+    char letter = option.option().letter();
+    String value = option.value();
+    given.append(letter);
+    switch (letter) {
+      case 'a' -> takeAddress(value);
+      case 'p' -> takePort(value);
+      case 'c' -> redundancy = redundancy(value);
+      case 'b' -> store = value;
+      case 's' -> {
+        if (vdi) {
+          snapshot = Snapshot.parse(value);
+        }
+      }
+      case 'i' -> index = index(value);
+      case 'o' -> {
+        if (vdi) {
+          object = object(value);
+        }
+      }
+      default -> {
+        // a flag, or an option of a command that is not supported
+      }
+    }
+  }
+
+  /// Names are looked up, as release 1.0.1 does: libvirt asks for `localhost` by default.
+  void takeAddress(String text) throws Failure {
+    Optional<InetAddress> numeric = Addresses.numeric(text);
+    if (numeric.isPresent()) {
+      host = numeric.get();
+      return;
+    }
+    try {
+      if (text.isEmpty()) {
+        throw new UnknownHostException(text);
+      }
+      host = InetAddress.getByName(text);
+    } catch (UnknownHostException e) {
+      throw new Failure(ExitStatus.FAILURE, "Invalid ip address " + text);
+    }
+  }
+
+  void takePort(String text) throws Failure {
+    OptionalLong number = Numbers.port(text);
+    if (number.isEmpty()) {
+      throw new Failure(ExitStatus.USAGE, "Invalid port number '" + text + "'");
+    }
+    port = (int) number.getAsLong();
+  }
+
+  private static InetAddress address(byte[] bytes) {
+    try {
+      return InetAddress.getByAddress(bytes);
+    } catch (UnknownHostException e) {
+      throw new AssertionError("four bytes are an address", e);
+    }
+  }
+
+  private static Redundancy redundancy(String text) throws Failure {
+    int colon = text.indexOf(':');
+    if (colon < 0) {
+      OptionalLong copies = Numbers.parse(text, 1, Redundancy.COPIES_MAX);
+      if (copies.isPresent()) {
+        return Redundancy.replicated((int) copies.getAsLong());
+      }
+    } else {
+      OptionalLong data = Numbers.parse(text.substring(0, colon), 2, 16);
+      OptionalLong parity = Numbers.parse(text.substring(colon + 1), 1, 15);
+      if (data.isPresent() && parity.isPresent() && Long.bitCount(data.getAsLong()) == 1) {
+        return Redundancy.erasureCoded((int) data.getAsLong(), (int) parity.getAsLong());
+      }
+    }
+    throw new Failure(
+        ExitStatus.FAILURE,
+        "Invalid parameter " + text,
+        "To create replicated vdi, set -c x",
+        "  x(1 to 31)   - number of replicated copies",
+        "To create erasure coded vdi, set -c x:y",
+        "  x(2,4,8,16)  - number of data strips",
+        "  y(1 to 15)   - number of parity strips");
+  }
+
+  private static OptionalLong index(String text) throws Failure {
+    boolean hex = text.startsWith("0x") || text.startsWith("0X");
+    OptionalLong number = hex ? hex(text) : Numbers.parse(text, 0, Long.MAX_VALUE);
+    if (number.isEmpty()) {
+      throw new Failure(
+          ExitStatus.FAILURE,
+          "The index must be a decimal integer or a hexadecimal integer started with 0x");
+    }
+    return number;
+  }
+
+  private static OptionalLong object(String text) throws Failure {
+    OptionalLong number = hex(text);
+    if (number.isEmpty()) {
+      throw new Failure(ExitStatus.FAILURE, "object id must be a hex integer");
+    }
+    return number;
+  }
+
+  /// Up to sixteen digits, with or without `0x`.
+  private static OptionalLong hex(String text) {
+    String digits = text.startsWith("0x") || text.startsWith("0X") ? text.substring(2) : text;
+    if (digits.isEmpty() || digits.length() > 16) {
+      return OptionalLong.empty();
+    }
+    for (int i = 0; i < digits.length(); i++) {
+      if (Character.digit(digits.charAt(i), 16) < 0) {
+        return OptionalLong.empty();
+      }
+    }
+    return OptionalLong.of(Long.parseUnsignedLong(digits, 16));
+  }
+}

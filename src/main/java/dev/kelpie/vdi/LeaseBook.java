@@ -147,6 +147,15 @@ public final class LeaseBook implements Leases {
     }
   }
 
+  /// Lets a loss that no barrier was told of yet go on with the VDI that continues another.
+  void inheritLoss(VdiId from, VdiId to) throws IOException {
+    Held lease = held.get(from);
+    if (lease != null && !lease.told && !lease.record.loss().isEmpty()) {
+      String loss = lease.record.loss();
+      change(holding(to), record -> record.withLoss(loss));
+    }
+  }
+
   /// The VDIs whose leases this node has.
   List<VdiId> all() {
     return held.keySet().stream().sorted().toList();

@@ -163,11 +163,19 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     names.lock(name);
     try {
       return switch (lookup(name, tag, snapId)) {
-        case Found(VdiId vdi, int _) -> new Attached.Open(inodes.attach(inodes.acquire(vdi)));
+        case Found(VdiId vdi, int _) -> attach(vdi);
         case Refused(Reason reason) -> new Attached.Refused(reason);
       };
     } finally {
       names.unlock(name);
+    }
+  }
+
+  private Attached attach(VdiId vdi) {
+    try {
+      return new Attached.Open(inodes.attach(inodes.acquire(vdi)));
+    } catch (IOException e) {
+      return new Attached.Unusable(String.valueOf(e.getMessage()));
     }
   }
 
@@ -189,8 +197,13 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     /// It is attached until the attachment is closed.
     record Open(Attachment attachment) implements Attached {}
 
-    /// It cannot be attached.
+    /// There is no such VDI.
     record Refused(Reason reason) implements Attached {}
+
+    /// There is, and it cannot be used.
+    ///
+    /// @param why a sentence
+    record Unusable(String why) implements Attached {}
   }
 
   // Looking up.

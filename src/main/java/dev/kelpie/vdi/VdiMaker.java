@@ -60,6 +60,10 @@ final class VdiMaker {
       return new Refused(Reason.FULL_VDI);
     }
     VdiRecord record = newRecord(free.get(), birth);
+    Optional<VdiRecord> frozen = birth.old().filter(VdiRecord::isSnapshot);
+    if (frozen.isPresent()) {
+      leases.inheritLoss(frozen.get().vdi(), record.vdi());
+    }
     byte[] fields = InodeHeader.of(record, birth.size()).encode();
     Optional<VdiId> parent = birth.parent().map(VdiRecord::vdi);
     if (inodeObjects.create(record.vdi(), fields, birth.size(), parent) == Outcome.NO_SPACE) {

@@ -1,0 +1,304 @@
+package dev.kelpie.volume;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.Durability;
+import dev.kelpie.object.Extent;
+import dev.kelpie.object.Patience;
+import dev.kelpie.platform.Locks;
+import dev.kelpie.vdi.Attachment;
+import dev.kelpie.vdi.Inode;
+import dev.kelpie.vdi.LeaseBook;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+
+/// One client's handle on a disk. All handles on a VDI share its inode, so each sees what the
+/// others have done; the handle has only its cache mode and what its requests carry.
+///
+/// Writers work inside the gate of the inode. When a snapshot froze the VDI meanwhile, the
+/// attachment has moved to the VDI that goes on, and so does the handle.
+final class Volume implements BlockDevice {
+  private final Attachment attachment;
+  private final LeaseBook leases;
+  private final DataObjects objects;
+  private final Clearing clearing;
+  private final CacheMode mode;
+  private final Exports.Client client;
+  private final String description;
+  private final boolean readOnly;
+  private volatile Tip tip;
+
+  /// @param description the name and kind of the disk
+  Volume(
+      Attachment attachment,
+      LeaseBook leases,
+      DataObjects objects,
+      CacheMode mode,
+      Exports.Client client,
+      String description) {
+    this.attachment = attachment;
+    this.leases = leases;
+    this.objects = objects;
+    this.clearing = new Clearing(objects);
+    this.mode = mode;
+    this.client = client;
+    this.description = description;
+    this.readOnly = attachment.snapshot();
+    this.tip = Tip.of(attachment.inode(), mode);
+  }
+
+  @Override
+  public long size() {
+    return tip().inode().size();
+  }
+
+  @Override
+  public boolean readOnly() {
+    return readOnly;
+  }
+
+  @Override
+  public String description() {
+    return description;
+  }
+
+  @Override
+  public boolean read(long offset, ByteBuffer into, Patience patience) throws IOException {
+    check(offset, into.remaining());
+    if (Pieces.isOne(offset, into.remaining())) {
+      return readPiece(Pieces.index(offset), Pieces.within(offset), into, patience);
+    } else if (patience == Patience.NOW) {
+      return false;
+    }
+    Pieces.each(
+        offset, into, (index, within, bytes) -> readPiece(index, within, bytes, Patience.WAIT));
+    return true;
+  }
+
+  @Override
+  public boolean write(long offset, ByteBuffer from, Durability durability, Patience patience)
+      throws IOException {
+    check(offset, from.remaining());
+    refuseIfReadOnly();
+    if (patience == Patience.NOW) {
+      return writeNow(offset, from, durability);
+    }
+    failIfLost(durability);
+    inGate(now ->
+        Pieces.each(
+            offset,
+            from,
+            (index, within, bytes) ->
+                objects.write(now, index, List.of(new Extent(within, bytes)), durability)));
+    return true;
+  }
+
+  @Override
+  public void flush() throws IOException {
+    failIfLost(Durability.DURABLE);
+    tip().inode().flush();
+  }
+
+  @Override
+  public void trim(long offset, long length, Durability durability) throws IOException {
+    check(offset, length);
+    refuseIfReadOnly();
+    failIfLost(durability);
+    clear(offset, length, durability);
+  }
+
+  @Override
+  public void zero(long offset, long length, boolean allocate, Durability durability)
+      throws IOException {
+    check(offset, length);
+    refuseIfReadOnly();
+    failIfLost(durability);
+    if (allocate) {
+      Pieces.each(
+          offset,
+          length,
+          (index, within, size) ->
+              inGate(now -> objects.zero(now, index, within, size, true, durability)));
+    } else {
+      clear(offset, length, durability);
+    }
+  }
+
+  @Override
+  public boolean zeroIsFast(long offset, long length) {
+    Inode inode = tip().inode();
+    if (length == 0) {
+      return true;
+    }
+    Clearing.Whole whole = Clearing.Whole.of(offset, length, inode.size());
+    int first = Pieces.index(offset);
+    int last = Pieces.index(offset + length - 1);
+    return (whole.has(first) || inode.entryAtHand(first) == 0)
+        && (whole.has(last) || inode.entryAtHand(last) == 0);
+  }
+
+  @Override
+  public void prefetch(long offset, long length) throws IOException {
+    check(offset, length);
+    Tip now = tip();
+    Pieces.each(
+        offset, length, (index, within, size) -> objects.prefetch(now, index, within, size));
+  }
+
+  @Override
+  public void status(long offset, long length, StatusSink sink) throws IOException {
+    check(offset, length);
+    Inode inode = tip().inode();
+    long end = offset + length;
+    long start = offset;
+    while (start < end) {
+      boolean allocated = inode.entry(Pieces.index(start)) != 0;
+      long next = nextObject(start);
+      while (next < end && (inode.entry(Pieces.index(next)) != 0) == allocated) {
+        next = nextObject(next);
+      }
+      next = Math.min(next, end);
+      if (!sink.run(next - start, allocated)) {
+        return;
+      }
+      start = next;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      if (!readOnly) {
+        tip().inode().flush();
+      }
+    } finally {
+      attachment.close();
+    }
+  }
+
+  /// Reads a piece. Where a snapshot was taken meanwhile, and was deleted since, its objects may be
+  /// gone; the VDI that went on has them.
+  private boolean readPiece(int index, int within, ByteBuffer into, Patience patience)
+      throws IOException {
+    int start = into.position();
+    while (true) {
+      Tip now = tip();
+      try {
+        return objects.read(now, index, within, into, patience);
+      } catch (IOException e) {
+        if (attachment.inode() == now.inode()) {
+          throw e;
+        }
+        into.position(start);
+      }
+    }
+  }
+
+  private boolean writeNow(long offset, ByteBuffer from, Durability durability) throws IOException {
+    if (durability == Durability.DURABLE
+        || tip.write().durability() == Durability.DURABLE
+        || !from.hasRemaining()
+        || !Pieces.isOne(offset, from.remaining())) {
+      return false;
+    }
+    Tip now = tip();
+    Locks.Gate gate = now.inode().gate();
+    if (!gate.tryEnterShared()) {
+      return false;
+    }
+    try {
+      if (attachment.inode() != now.inode()) {
+        return false;
+      }
+      now.inode().checkWritable();
+      boolean written = objects.writeNow(now, Pieces.index(offset), Pieces.within(offset), from);
+      if (written) {
+        from.position(from.limit());
+      }
+      return written;
+    } finally {
+      gate.leaveShared();
+    }
+  }
+
+  private void clear(long offset, long length, Durability durability) throws IOException {
+    Clearing.Whole whole = Clearing.Whole.of(offset, length, size());
+    Pieces.each(
+        offset,
+        length,
+        (index, within, size) -> {
+          if (!whole.has(index)) {
+            inGate(now -> clearing.zeroPart(now, index, within, size, durability));
+          } else if (index == whole.first() || index % Inode.RUN_MAX == 0) {
+            int end = Math.min(whole.end(), (index / Inode.RUN_MAX + 1) * Inode.RUN_MAX);
+            inGate(now -> clearing.free(now, index, end - index));
+          }
+        });
+  }
+
+  /// Does something to the VDI that is the working one while it is done.
+  private void inGate(Work work) throws IOException {
+    boolean done = false;
+    while (!done) {
+      Tip now = tip();
+      Locks.Gate gate = now.inode().gate();
+      gate.enterShared();
+      try {
+        if (attachment.inode() == now.inode()) {
+          now.inode().checkWritable();
+          work.on(now);
+          done = true;
+        }
+      } finally {
+        gate.leaveShared();
+      }
+    }
+  }
+
+  /// What requests carry now; made anew when a snapshot has moved the attachment.
+  private Tip tip() {
+    Tip now = tip;
+    Inode inode = attachment.inode();
+    if (now.inode() != inode) {
+      now = Tip.of(inode, mode);
+      tip = now;
+    }
+    return now;
+  }
+
+  /// Fails a barrier once after writes were lost, unless the client went down with them.
+  private void failIfLost(Durability durability) throws IOException {
+    if (durability == Durability.DEFERRED || client.local()) {
+      return;
+    }
+    Optional<String> loss = leases.takeLoss(tip().inode().vdi());
+    if (loss.isPresent()) {
+      throw new IOException("acknowledged writes of " + description + " were lost: " + loss.get());
+    }
+  }
+
+  private void refuseIfReadOnly() throws ReadOnly {
+    if (readOnly) {
+      throw new ReadOnly(description);
+    }
+  }
+
+  private void check(long offset, long length) {
+    long size = size();
+    if (offset < 0 || length < 0 || length > size - offset) {
+      throw new IllegalArgumentException(
+          length + " bytes at " + offset + " of a disk of " + size + ": " + description);
+    }
+  }
+
+  private static long nextObject(long offset) {
+    return (long) (Pieces.index(offset) + 1) * ObjectId.DATA_SIZE;
+  }
+
+  /// Something that is done inside the gate.
+  private interface Work {
+    void on(Tip tip) throws IOException;
+  }
+}

@@ -1,0 +1,96 @@
+package dev.kelpie.volume;
+
+import dev.kelpie.log.Log;
+import dev.kelpie.model.VdiName;
+import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.vdi.Attachment;
+import dev.kelpie.vdi.LeaseBook;
+import dev.kelpie.vdi.VdiAnswer;
+import dev.kelpie.vdi.VdiCatalog;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/// The VDIs of a [VdiCatalog] as disks.
+public final class VolumeExports implements Exports {
+  private static final int DIGITS_MAX = 9;
+
+  private final Log log;
+  private final VdiCatalog catalog;
+  private final LeaseBook leases;
+  private final DataObjects objects;
+  private final CacheMode defaultMode;
+  private final Supplier<Optional<String>> notServing;
+
+  /// @param store the one that the catalog has
+  /// @param defaultMode for clients that do not ask for one
+  /// @param notServing why no disk can be opened now, with the way out; empty where they can
+  public VolumeExports(
+      Log log,
+      VdiCatalog catalog,
+      LeaseBook leases,
+      ObjectStore store,
+      CacheMode defaultMode,
+      Supplier<Optional<String>> notServing) {
+    this.log = log;
+    this.catalog = catalog;
+    this.leases = leases;
+    this.objects = new DataObjects(store);
+    this.defaultMode = defaultMode;
+    this.notServing = notServing;
+  }
+
+  @Override
+  public List<String> names() {
+    return catalog.states().stream()
+        .filter(state -> !state.snapshot())
+        .map(state -> state.name().value())
+        .sorted()
+        .toList();
+  }
+
+  @Override
+  public Answer open(
+      VdiName name, Optional<String> snapshot, Optional<CacheMode> mode, Client client)
+      throws IOException {
+    Optional<String> why = notServing.get();
+    if (why.isPresent()) {
+      return new Answer.Refused(Reason.NOT_SERVING, why.get());
+    }
+    String title = "VDI " + name + snapshot.map(s -> ", snapshot " + s).orElse("");
+    return switch (attach(name, snapshot)) {
+      case VdiCatalog.Attached.Open(Attachment attachment) ->
+          new Answer.Opened(
+              new Volume(attachment, leases, objects, mode.orElse(defaultMode), client, title));
+      case VdiCatalog.Attached.Refused(VdiAnswer.Reason reason) -> unknown(title, reason);
+      case VdiCatalog.Attached.Unusable(String reason) -> {
+        log.warn(title + " cannot be opened for " + client.peer() + ": " + reason);
+        yield new Answer.Refused(Reason.UNUSABLE, title + " cannot be used: " + reason);
+      }
+    };
+  }
+
+  private VdiCatalog.Attached attach(VdiName name, Optional<String> snapshot) throws IOException {
+    if (snapshot.isEmpty()) {
+      return catalog.attach(name, "", 0);
+    }
+    String idOrTag = snapshot.get();
+    return isNumber(idOrTag)
+        ? catalog.attach(name, "", Integer.parseInt(idOrTag))
+        : catalog.attach(name, idOrTag, 0);
+  }
+
+  private static Answer unknown(String title, VdiAnswer.Reason reason) {
+    return new Answer.Refused(
+        Reason.UNKNOWN, "there is no " + title + " (" + reason + "); see 'dog vdi list'");
+  }
+
+  private static boolean isNumber(String text) {
+    return !text.isEmpty()
+        && text.length() <= DIGITS_MAX
+        && text.chars().allMatch(c -> c >= '0' && c <= '9')
+        && Integer.parseInt(text) > 0;
+  }
+}

@@ -111,6 +111,17 @@ final class BufferPool {
     }
   }
 
+  /// A piece for speed, not out of need: only while half of all memory is free after it.
+  Optional<Buffer> trySpare(int length) {
+    mutex.lock();
+    try {
+      long half = (long) segmentsMax * SEGMENT / 2;
+      return waiting.isEmpty() && used + length <= half ? cut(length) : Optional.empty();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
   /// A piece; waits for it.
   ///
   /// @param gone whether nobody wants it any more; the answer may be empty then, and only then

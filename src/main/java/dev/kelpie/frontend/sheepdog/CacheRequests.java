@@ -1,0 +1,85 @@
+package dev.kelpie.frontend.sheepdog;
+
+import dev.kelpie.cache.CacheControl;
+import dev.kelpie.cache.CacheControl.Usage;
+import dev.kelpie.cache.CacheControl.VdiUsage;
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.wire.ObjectCacheInfo;
+import dev.kelpie.wire.ObjectCacheInfo.CachedVdi;
+import dev.kelpie.wire.RequestFlags;
+import dev.kelpie.wire.ResponseFields;
+import dev.kelpie.wire.ResultCode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/// What operators want of the object cache. A node without one has nothing to drop, and succeeds.
+///
+/// The replies of what drops carry the dirty bytes that were lost, in the field that is an object's
+/// offset elsewhere.
+final class CacheRequests {
+  private final Optional<CacheControl> cache;
+
+  CacheRequests(Optional<CacheControl> cache) {
+    this.cache = cache;
+  }
+
+  /// DELETE_CACHE and FLUSH_DEL_CACHE: pushes what is dirty of a VDI and drops all of it.
+  Reply drop(Exchange exchange) throws IOException {
+    ObjectId object = exchange.object().object();
+    if (object.vdiBits() == 0) {
+      return Reply.of(ResultCode.INVALID_PARMS);
+    }
+    return cache.isPresent()
+        ? dropped(cache.get().drop(object.vdi(), exchange.has(RequestFlags.FORCE)))
+        : dropped(0);
+  }
+
+  /// CACHE_PURGE: the same for one VDI, or for all of them where flag WRITE is not set.
+  Reply purge(Exchange exchange) throws IOException {
+    if (exchange.has(RequestFlags.WRITE)) {
+      return drop(exchange);
+    }
+    return cache.isPresent()
+        ? dropped(purge(cache.get(), exchange.has(RequestFlags.FORCE)))
+        : dropped(0);
+  }
+
+  /// Drops all VDIs that can be dropped; the failure of one does not keep the others.
+  private static long purge(CacheControl cache, boolean force) throws IOException {
+    long lost = 0;
+    Optional<IOException> failed = Optional.empty();
+    for (VdiUsage vdi : cache.usage().vdis()) {
+      try {
+        lost += cache.drop(vdi.vdi(), force);
+      } catch (IOException failure) {
+        failed.ifPresent(failure::addSuppressed);
+        failed = Optional.of(failure);
+      }
+    }
+    if (failed.isPresent()) {
+      throw failed.get();
+    }
+    return lost;
+  }
+
+  /// GET_CACHE_INFO. Where there are more VDIs than it can name, those that take most space.
+  Reply info(Exchange exchange) throws IOException {
+    Usage usage = cache.map(CacheControl::usage).orElse(new Usage(0, 0, List.of()));
+    List<CachedVdi> vdis =
+        usage.vdis().stream()
+            .sorted(Comparator.comparingLong(VdiUsage::usedBytes).reversed())
+            .limit(ObjectCacheInfo.VDIS_MAX)
+            .map(vdi -> new CachedVdi(vdi.vdi().value(), vdi.dirtyObjects(), vdi.objects()))
+            .toList();
+    ByteBuffer data = exchange.room(ObjectCacheInfo.SIZE);
+    new ObjectCacheInfo(usage.size(), usage.used(), vdis, false).encode(data);
+    return Reply.of(data.flip());
+  }
+
+  private static Reply dropped(long bytes) {
+    return Reply.of(new ResponseFields.Obj(0, bytes));
+  }
+}

@@ -1,0 +1,57 @@
+package dev.kelpie.frontend.sheepdog;
+
+import dev.kelpie.platform.Locks;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// What requests see of the cluster's content, until it is formatted: then it is another world, and
+/// no request of the old one reaches into it.
+final class World {
+  private final Locks.Gate gate;
+  private final AtomicLong formats = new AtomicLong();
+
+  World(Locks locks) {
+    this.gate = locks.gate();
+  }
+
+  /// Which world it is now.
+  long number() {
+    return formats.get();
+  }
+
+  /// Carries out a request in the world in which it arrived, which stays meanwhile.
+  ///
+  /// @param world where it arrived
+  Reply in(long world, Handler handler, Exchange exchange) throws IOException {
+    gate.enterShared();
+    try {
+      return world == formats.get() ? handler.handle(exchange) : Reply.BROKEN;
+    } finally {
+      gate.leaveShared();
+    }
+  }
+
+  /// The same for what needs no wait.
+  Optional<Reply> atOnceIn(long world, Handler handler, Exchange exchange) throws IOException {
+    if (!gate.tryEnterShared()) {
+      return Optional.empty();
+    }
+    try {
+      return world == formats.get() ? handler.atOnce(exchange) : Optional.empty();
+    } finally {
+      gate.leaveShared();
+    }
+  }
+
+  /// Makes another world, alone.
+  Reply anew(Handler format, Exchange exchange) throws IOException {
+    gate.enterAlone();
+    try {
+      formats.incrementAndGet();
+      return format.handle(exchange);
+    } finally {
+      gate.leaveAlone();
+    }
+  }
+}

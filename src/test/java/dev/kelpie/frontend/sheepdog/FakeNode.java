@@ -1,0 +1,70 @@
+package dev.kelpie.frontend.sheepdog;
+
+import dev.kelpie.cluster.ClusterBook;
+import dev.kelpie.cluster.Format;
+import dev.kelpie.cluster.Member;
+import dev.kelpie.platform.Disk;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// A node that does nothing but remember.
+final class FakeNode implements NodeControl {
+  static final Instant FORMATTED = Instant.ofEpochSecond(1_700_000_000);
+
+  final List<String> asked = new CopyOnWriteArrayList<>();
+  volatile Standing standing = Standing.SERVING;
+  volatile List<Member> members = List.of(member(7000));
+  volatile boolean failing;
+  private final ClusterBook book;
+
+  FakeNode(ClusterBook book) {
+    this.book = book;
+  }
+
+  static Member member(int port) {
+    return new Member(InetAddress.getLoopbackAddress(), port, 128, port, 1L << 40);
+  }
+
+  @Override
+  public Standing standing() {
+    return standing;
+  }
+
+  @Override
+  public List<Member> members() {
+    return members;
+  }
+
+  @Override
+  public Disk.Space space() throws IOException {
+    if (failing) {
+      throw new IOException("no disk is left");
+    }
+    return new Disk.Space(1000, 400);
+  }
+
+  @Override
+  public void format(Format how) throws IOException {
+    asked.add(how.toString());
+    book.unformat();
+    if (failing) {
+      throw new IOException("the objects cannot be removed");
+    }
+    book.format(how, members, FORMATTED);
+  }
+
+  @Override
+  public void shutdown(String client) {
+    asked.add("shutdown");
+    standing = Standing.SHUTTING_DOWN;
+  }
+
+  @Override
+  public void kill(String client) {
+    asked.add("kill");
+    standing = Standing.KILLED;
+  }
+}

@@ -1,0 +1,85 @@
+package dev.kelpie.frontend.sheepdog;
+
+import dev.kelpie.cluster.ClusterBook;
+import dev.kelpie.cluster.Format;
+import dev.kelpie.platform.Endpoint;
+import dev.kelpie.platform.Network;
+import dev.kelpie.platform.Platform;
+import dev.kelpie.testing.MemoryClientObjects;
+import dev.kelpie.testing.MemoryCoordination;
+import dev.kelpie.testing.MemoryDisk;
+import dev.kelpie.testing.RecordingLog;
+import dev.kelpie.testing.TestPlatform;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// A server on a loopback port over fakes, formatted, and clients for it.
+final class Rig implements AutoCloseable {
+  static final Format FORMAT = new Format(0x65_53f1_0000_0007L, 3, 0, 0, "plain");
+  static final Duration LIMIT = Duration.ofSeconds(10);
+
+  final TestPlatform testPlatform = new TestPlatform(new MemoryDisk());
+  final Platform platform = testPlatform.platform();
+  final RecordingLog log = new RecordingLog();
+  final MemoryClientObjects objects = new MemoryClientObjects();
+  final FakeVdis vdis = new FakeVdis();
+  final FakeCache cache = new FakeCache();
+  final ClusterBook book;
+  final FakeNode node;
+  final SheepdogServer server;
+  private final Endpoint at;
+  private final List<StrictClient> clients = new ArrayList<>();
+
+  /// A server that was formatted, with a cache.
+  Rig() throws IOException {
+    this(true, SheepdogConfig.defaults());
+    book.format(FORMAT, node.members(), FakeNode.FORMATTED);
+  }
+
+  Rig(boolean cached, SheepdogConfig config) throws IOException {
+    book = new ClusterBook(new MemoryCoordination());
+    node = new FakeNode(book);
+    Services services =
+        new Services(objects, vdis, cached ? Optional.of(cache) : Optional.empty(), book, node);
+    server = new SheepdogServer(platform, log, services, config);
+    at = listen(new Endpoint.Tcp(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  /// A server that was formatted.
+  static Rig formatted(boolean cached, SheepdogConfig config) throws IOException {
+    Rig rig = new Rig(cached, config);
+    rig.book.format(FORMAT, rig.node.members(), FakeNode.FORMATTED);
+    return rig;
+  }
+
+  /// Serves on one more address.
+  Endpoint listen(Endpoint where) throws IOException {
+    Network.Listener listener = platform.network().listen(where);
+    server.serve(listener);
+    return listener.at();
+  }
+
+  /// A new client.
+  StrictClient client() throws IOException {
+    return client(at);
+  }
+
+  StrictClient client(Endpoint where) throws IOException {
+    StrictClient client = new StrictClient(platform.network().connect(where, LIMIT));
+    clients.add(client);
+    return client.expectEpoch(book.epoch());
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (StrictClient client : clients) {
+      client.close();
+    }
+    server.close();
+    testPlatform.assertNoFailures();
+  }
+}

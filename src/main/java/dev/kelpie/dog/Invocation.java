@@ -1,5 +1,7 @@
 package dev.kelpie.dog;
 
+import dev.kelpie.config.BadValue;
+import dev.kelpie.config.Sizes;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Network;
 import dev.kelpie.wire.MalformedPayload;
@@ -7,6 +9,7 @@ import dev.kelpie.wire.NodeAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// What a command runs with: its options and arguments, the console, and connections to sheep.
 final class Invocation {
@@ -42,6 +45,19 @@ final class Invocation {
   /// The next argument, which is taken; empty where there is none left.
   Optional<String> nextArgument() {
     return arguments.isEmpty() ? Optional.empty() : Optional.of(arguments.removeFirst());
+  }
+
+  /// The next argument as a number of bytes, which may have a unit.
+  OptionalLong nextSize() throws WrongUsage {
+    Optional<String> text = nextArgument();
+    if (text.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of(Sizes.parse(text.get()));
+    } catch (BadValue e) {
+      throw new WrongUsage(String.valueOf(e.getMessage()).lines().toArray(String[]::new));
+    }
   }
 
   /// The next argument without taking it.

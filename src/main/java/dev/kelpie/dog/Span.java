@@ -1,7 +1,5 @@
 package dev.kelpie.dog;
 
-import java.util.Optional;
-
 /// The part of a VDI that `dog vdi read` and `dog vdi write` were asked for.
 ///
 /// @param offset of its first byte
@@ -9,10 +7,8 @@ import java.util.Optional;
 record Span(long offset, long end) {
   /// Reads `[<offset> [<len>]]`, before the VDI is known.
   static Span parse(Invocation in) throws WrongUsage {
-    Optional<String> offset = in.nextArgument();
-    Optional<String> length = in.nextArgument();
-    long start = offset.isPresent() ? VdiCreate.parseSize(offset.get()) : 0;
-    long count = length.isPresent() ? VdiCreate.parseSize(length.get()) : Long.MAX_VALUE;
+    long start = in.nextSize().orElse(0);
+    long count = in.nextSize().orElse(Long.MAX_VALUE);
     return new Span(start, count > Long.MAX_VALUE - start ? Long.MAX_VALUE : start + count);
   }
 

@@ -1,7 +1,5 @@
 package dev.kelpie.dog;
 
-import dev.kelpie.config.BadValue;
-import dev.kelpie.config.Sizes;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.wire.InodeHeader;
@@ -48,9 +46,7 @@ final class VdiCreate implements Command {
   }
 
   private static long size(Invocation in) throws WrongUsage {
-    String text =
-        in.nextArgument().orElseThrow(() -> new WrongUsage("Please specify the VDI size"));
-    long size = parseSize(text);
+    long size = in.nextSize().orElseThrow(() -> new WrongUsage("Please specify the VDI size"));
     boolean raw = in.options().raw();
     if (size > SIZE_MAX && !in.options().has('y')) {
       throw new WrongUsage(
@@ -64,15 +60,6 @@ final class VdiCreate implements Command {
       throw new WrongUsage("VDI size is too large");
     }
     return size;
-  }
-
-  /// Reads a size as all commands of `dog vdi` do.
-  static long parseSize(String text) throws WrongUsage {
-    try {
-      return Sizes.parse(text);
-    } catch (BadValue e) {
-      throw new WrongUsage(String.valueOf(e.getMessage()).lines().toArray(String[]::new));
-    }
   }
 
   private static void preallocate(Invocation in, String name, VdiId vdi)

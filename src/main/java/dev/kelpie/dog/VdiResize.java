@@ -12,10 +12,8 @@ final class VdiResize implements Command {
   @Override
   public int run(Invocation in) throws Failure, WrongUsage, MalformedPayload {
     String name = in.nextArgument().orElseThrow();
-    String text =
-        in.nextArgument()
-            .orElseThrow(() -> new WrongUsage("Please specify the new size for the VDI"));
-    long size = VdiCreate.parseSize(text);
+    long size =
+        in.nextSize().orElseThrow(() -> new WrongUsage("Please specify the new size for the VDI"));
     InodeHeader inode = in.vdis().open(name, Snapshot.NONE);
     if (size > VdiCreate.SIZE_MAX) {
       throw new WrongUsage("New VDI size is too large");

@@ -17,6 +17,9 @@ import java.util.BitSet;
 /// `dog cluster format` (spec/cli.md §6.2). `-f`, from release 1.0.1, leaves out only the question
 /// about a cluster that is not empty.
 final class ClusterFormat implements Command {
+  /// What a cluster gets where nothing is said; nobody is asked whether there are zones for it.
+  private static final Redundancy REDUNDANCY = Redundancy.replicated(3);
+
   private static final int STORES_MAX = 4096;
   private static final int LINE_WIDTH = 39;
 
@@ -65,7 +68,8 @@ final class ClusterFormat implements Command {
 
   private static Reply format(Invocation in) throws Failure {
     Options options = in.options();
-    Redundancy redundancy = options.redundancy();
+    boolean said = options.has('c');
+    Redundancy redundancy = said ? options.redundancy() : REDUNDANCY;
     int flags =
         (options.has('t') ? ClusterFlags.STRICT : 0)
             | (options.has('l') ? ClusterFlags.USE_LOCK : 0);

@@ -165,6 +165,13 @@ final class ClusterCommandsTest {
   }
 
   @Test
+  void formatWithoutANumberOfCopiesMeansThree() {
+    DogRun run = new DogRun();
+    run.dog("cluster format").prints("using backend plain store\n");
+    assertEquals(3, ((RequestFields.Cluster) run.sheep.requests.getLast().fields()).copies());
+  }
+
+  @Test
   void formatAsksWhereThereAreMoreCopiesThanZones() {
     DogRun run = new DogRun();
     run.input = "YES\n".getBytes(StandardCharsets.US_ASCII);

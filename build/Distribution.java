@@ -23,6 +23,32 @@ import java.util.stream.Stream;
 final class Distribution {
   private static final long TRAINING_SECONDS_MAX = 120;
 
+  /// The commands that are used most, in an order in which they succeed.
+  private static final String DOG_COMMANDS =
+      """
+      cluster format -c 1
+      cluster info
+      node list
+      node info
+      node stat
+      vdi create one 64M
+      vdi create two 64M -P
+      vdi write one 0 1048576
+      vdi read one 0 1048576
+      vdi list
+      vdi list -r
+      vdi snapshot -s tag one
+      vdi clone -s tag one three
+      vdi rollback -f -s tag one
+      vdi tree
+      vdi graph
+      vdi resize one 128M
+      vdi object location one
+      vdi cache info
+      vdi cache flush one
+      vdi delete three
+      """;
+
   private final Path home;
   private final Path lib;
   private final Path training;
@@ -37,7 +63,7 @@ final class Distribution {
     Distribution distribution = new Distribution(arguments[0]);
     try {
       distribution.layOut(List.of(arguments[1].split(File.pathSeparator)));
-      distribution.trainSheep();
+      distribution.train();
       distribution.pack();
     } finally {
       delete(distribution.training);
@@ -63,21 +89,23 @@ final class Distribution {
     }
   }
 
-  private void trainDog() throws IOException, InterruptedException {
-    run(start("dog", true, "--help"), 0);
-  }
-
-  private void trainSheep() throws IOException, InterruptedException {
-    int port = freePort();
+  /// Lets `sheep` serve while `dog` goes through its commands.
+  private void train() throws IOException, InterruptedException {
+    String port = "" + freePort();
+    Path base = training.resolve("base");
     Process sheep =
-        start("sheep", true, "-f", "-p", "" + port, "--nbd", "unix:" + training.resolve("nbd"),
-            training.resolve("sheep").toString());
-    Path log = training.resolve("sheep").resolve("sheep.log");
+        start("sheep", Map.of(), "-f", "-p", port, "--nbd", "unix:" + training.resolve("nbd"),
+            "-w", "size=64M,keep=always", base.toString());
+    Path log = base.resolve("sheep.log");
     while (sheep.isAlive() && !(Files.exists(log) && Files.readString(log).contains("started"))) {
       Thread.sleep(20);
     }
+    String at = " -p " + port;
+    Files.write(training.resolve("dog.in"), new byte[1 << 20]);
+    run(start("dog", Map.of("KELPIE_AOT_MAIN", "dev.kelpie.dog.Rehearsal"),
+        DOG_COMMANDS.lines().map(line -> line + at).toArray(String[]::new)));
     sheep.destroy();
-    run(sheep, 0);
+    run(sheep);
   }
 
   private static int freePort() throws IOException {
@@ -88,15 +116,19 @@ final class Distribution {
 
   /// Starts a program by its launcher, so that the flags are those of later.
   ///
-  /// @param trained whether this run makes the program's cache
-  private Process start(String program, boolean trained, String... words) throws IOException {
+  /// @param more environment variables
+  private Process start(String program, Map<String, String> more, String... words)
+      throws IOException {
     List<String> command = new ArrayList<>(List.of(home.resolve("bin").resolve(program).toString()));
     command.addAll(List.of(words));
     ProcessBuilder builder = new ProcessBuilder(command);
     Map<String, String> environment = builder.environment();
     environment.put("KELPIE_JAVA_HOME", System.getProperty("java.home"));
-    if (trained) {
-      environment.put("KELPIE_AOT_OUTPUT", lib.resolve(program + ".aot").toString());
+    environment.putAll(more);
+    environment.put("KELPIE_AOT_OUTPUT", lib.resolve(program + ".aot").toString());
+    Path input = training.resolve(program + ".in");
+    if (Files.exists(input)) {
+      builder.redirectInput(input.toFile());
     }
     return builder
         .redirectErrorStream(true)
@@ -104,9 +136,9 @@ final class Distribution {
         .start();
   }
 
-  private void run(Process process, int expected) throws IOException, InterruptedException {
+  private void run(Process process) throws IOException, InterruptedException {
     boolean ended = process.waitFor(TRAINING_SECONDS_MAX, TimeUnit.SECONDS);
-    if (!ended || process.exitValue() != expected) {
+    if (!ended || process.exitValue() != 0) {
       process.destroyForcibly();
       try (Stream<Path> files = Files.list(training)) {
         for (Path file : files.filter(f -> f.toString().endsWith(".out")).toList()) {

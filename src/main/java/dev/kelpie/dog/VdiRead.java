@@ -11,12 +11,7 @@ final class VdiRead implements Command {
     Span asked = Span.parse(in);
     InodeHeader inode = in.vdis().open(name, in.options().snapshot());
     Span span = asked.within(inode.size(), "Read");
-    ObjectReader reader = new ObjectReader(in.sheep(), in.console(), in.vdis().map(inode));
-    try {
-      reader.read(span);
-    } catch (LostConnection e) {
-      throw e.and("Failed to read VDI");
-    }
+    new ObjectReader(in.sheep(), in.console(), in.vdis().map(inode)).read(span);
     return ExitStatus.SUCCESS;
   }
 }

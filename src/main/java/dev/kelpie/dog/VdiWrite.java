@@ -24,7 +24,7 @@ final class VdiWrite implements Command {
         new ObjectWriter(in.sheep(), new VdiId(inode.vdi()), in.vdis().map(inode), flags);
     try {
       copy(in.console(), span, writer);
-    } catch (ObjectWriter.Unwritten | LostConnection e) {
+    } catch (ObjectWriter.Unwritten e) {
       throw e.and("Failed to write VDI");
     }
     return ExitStatus.SUCCESS;

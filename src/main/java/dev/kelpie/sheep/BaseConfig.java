@@ -25,6 +25,7 @@ record BaseConfig(String id) {
 
   private static final int FORMAT = 1;
   private static final String FIRST_WORDS = "kelpie base directory, format ";
+  private static final String ID_WORD = "\nid ";
   private static final int ID_BYTES = 16;
 
   /// The size of the config of a Sheepdog written in C, and where its format version lies.
@@ -41,15 +42,16 @@ record BaseConfig(String id) {
 
   /// The bytes of the file.
   ByteBuffer bytes() {
-    String body = FIRST_WORDS + FORMAT + "\nid " + id + "\n";
+    String body = FIRST_WORDS + FORMAT + ID_WORD + id + "\n";
     return StandardCharsets.ISO_8859_1.encode(body + sumLine(body));
   }
 
-  /// Refuses a file that this version cannot use.
+  /// Reads a file.
   ///
   /// @param file the whole file, or its first [#BYTES_MAX] + 1 bytes
   /// @param directory where it lies
-  static void check(ByteBuffer file, Path directory) throws Refusal {
+  /// @throws Refusal where this version cannot use it
+  static BaseConfig read(ByteBuffer file, Path directory) throws Refusal {
     String text = StandardCharsets.ISO_8859_1.decode(file.duplicate()).toString();
     if (!text.startsWith(FIRST_WORDS)) {
       throw file.remaining() == C_BYTES
@@ -64,6 +66,8 @@ record BaseConfig(String id) {
     if (sumAt < 0 || !text.substring(sumAt).equals(sumLine(text.substring(0, sumAt)))) {
       throw damaged(directory, "its checksum does not match");
     }
+    int idAt = text.indexOf(ID_WORD) + ID_WORD.length();
+    return new BaseConfig(text.substring(idAt, idAt + 2 * ID_BYTES));
   }
 
   private static String sumLine(String body) {

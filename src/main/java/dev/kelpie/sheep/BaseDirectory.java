@@ -16,11 +16,12 @@ import java.util.random.RandomGenerator;
 final class BaseDirectory implements Closeable {
   /// What a sheep of any kind leaves behind; a directory with these and without a config has lost
   /// it.
-  private static final List<String> TRACES = List.of("obj", "epoch", "cluster", "cache");
+  private static final List<String> TRACES = List.of("obj", "epoch", "cluster", "store", "cache");
 
   private final Disk disk;
   private final Path path;
   private Optional<Closeable> lock = Optional.empty();
+  private Optional<BaseConfig> config = Optional.empty();
 
   private BaseDirectory(Disk disk, Path path) {
     this.disk = disk;
@@ -38,7 +39,7 @@ final class BaseDirectory implements Closeable {
       if (disk.exists(base.lockFile())) {
         base.lock();
       }
-      base.checkConfig();
+      base.config = base.readConfig();
     }
     return base;
   }
@@ -53,12 +54,34 @@ final class BaseDirectory implements Closeable {
       if (lock.isEmpty()) {
         lock();
       }
-      if (!checkConfig()) {
-        writeConfig(BaseConfig.fresh(chance));
+      config = readConfig();
+      if (config.isEmpty()) {
+        BaseConfig fresh = BaseConfig.fresh(chance);
+        writeConfig(fresh);
+        config = Optional.of(fresh);
       }
     } catch (IOException e) {
       throw new Refusal("cannot create the directory " + path + " (" + SystemText.of(e) + ")", e);
     }
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /// The id of the directory, which stays the same for ever; known once it was created.
+  String id() {
+    return config.orElseThrow().id();
+  }
+
+  /// A directory inside, made where it is missing.
+  Path inside(String name) throws IOException {
+    Path directory = path.resolve(name);
+    if (!disk.isDirectory(directory)) {
+      disk.createDirectory(directory);
+      disk.syncDirectory(path);
+    }
+    return directory;
   }
 
   private Path lockFile() {
@@ -82,19 +105,18 @@ final class BaseDirectory implements Closeable {
     }
   }
 
-  /// Whether there is a config of ours; false where the directory is new.
-  private boolean checkConfig() throws Refusal {
+  /// Reads the config; empty where the directory is new.
+  private Optional<BaseConfig> readConfig() throws Refusal {
     try {
       if (!disk.exists(configFile())) {
         refuseLostConfig();
-        return false;
+        return Optional.empty();
       }
       try (DiskFile file = disk.openReadOnly(configFile())) {
         ByteBuffer bytes = ByteBuffer.allocate(BaseConfig.BYTES_MAX + 1);
         file.read(bytes, 0);
-        BaseConfig.check(bytes.flip(), path);
+        return Optional.of(BaseConfig.read(bytes.flip(), path));
       }
-      return true;
     } catch (IOException e) {
       throw new Refusal("cannot read " + configFile() + " (" + SystemText.of(e) + ")", e);
     }

@@ -16,7 +16,9 @@ import java.util.List;
 /// so that a busy one leaves no traces; sockets in the file system once the base directory is
 /// there. Nothing is accepted before the node serves.
 final class Ports implements Closeable {
-  private static final InetAddress IPV4_LOOPBACK = Addresses.numeric("127.0.0.1").orElseThrow();
+  /// Where everything is served unless an operator says otherwise.
+  static final InetAddress IPV4_LOOPBACK = Addresses.numeric("127.0.0.1").orElseThrow();
+
   private static final InetAddress IPV6_LOOPBACK = Addresses.numeric("::1").orElseThrow();
   private static final int PORT_MAX = 65_535;
 

@@ -65,14 +65,16 @@ public final class Sheep {
       ports.bindSockets();
       try (QueuedLog log = new QueuedLog(openLog(), config.logging().level())) {
         failures.logTo(log);
-        return serve(ports, log);
+        config.remarks().forEach(log::notice);
+        ports.remarks().forEach(log::warn);
+        return serve(base, ports, log);
       }
     }
   }
 
-  private int serve(Ports ports, QueuedLog log) {
+  private int serve(BaseDirectory base, Ports ports, QueuedLog log) {
     Shutdown shutdown = new Shutdown(log);
-    try (SheepNode _ = SheepNode.start(config, platform, log, ports, shutdown);
+    try (SheepNode _ = SheepNode.start(config, base, platform, log, ports, shutdown);
         Closeable _ = writePidFile()) {
       shutdown.listen();
       log.info("sheepdog daemon (version " + Version.text() + ") started");

@@ -1,25 +1,186 @@
 package dev.kelpie.sheep;
 
-import dev.kelpie.log.QueuedLog;
+import dev.kelpie.cache.CacheConfig;
+import dev.kelpie.cache.CacheControl;
+import dev.kelpie.cache.ObjectCache;
+import dev.kelpie.cluster.ClusterBook;
+import dev.kelpie.cluster.Coordination;
+import dev.kelpie.cluster.Member;
+import dev.kelpie.cluster.embedded.EmbeddedCoordination;
+import dev.kelpie.frontend.nbd.NbdConfig;
+import dev.kelpie.frontend.nbd.NbdServer;
+import dev.kelpie.frontend.sheepdog.Services;
+import dev.kelpie.frontend.sheepdog.SheepdogConfig;
+import dev.kelpie.frontend.sheepdog.SheepdogServer;
+import dev.kelpie.log.Log;
+import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.ObjectStore;
+import dev.kelpie.platform.Disk;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.store.disk.DiskStore;
+import dev.kelpie.vdi.LeaseBook;
+import dev.kelpie.vdi.VdiCatalog;
+import dev.kelpie.volume.VolumeExports;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 
-/// One node: the floors from the front ends down to the disks. Read [#start] first.
+/// One node: the floors from the disks up to the front ends. Read [#start] first.
 final class SheepNode implements Closeable {
-  private SheepNode() {}
+  /// What the C program gives a node whose space is that of the average: here, of the only one.
+  private static final int VIRTUAL_NODES = 128;
+
+  /// How long clients may take to finish what they have in flight when the node stops.
+  private static final Duration DRAIN_LIMIT = Duration.ofSeconds(20);
+
+  private final SheepConfig config;
+  private final BaseDirectory base;
+  private final Platform platform;
+  private final Log log;
+  private final Floors floors;
+
+  private SheepNode(SheepConfig config, BaseDirectory base, Platform platform, Log log) {
+    this.config = config;
+    this.base = base;
+    this.platform = platform;
+    this.log = log;
+    this.floors = new Floors(log);
+  }
 
   /// Builds the floors from the bottom up, and lets clients in.
+  ///
+  /// @throws IOException where a floor cannot be built, naming the thing and the way out; those
+  ///   below it are closed again
   static SheepNode start(
-      SheepConfig config, Platform platform, QueuedLog log, Ports ports, Shutdown shutdown)
+      SheepConfig config,
+      BaseDirectory base,
+      Platform platform,
+      Log log,
+      Ports ports,
+      Shutdown shutdown)
       throws IOException {
-    config.remarks().forEach(log::notice);
-    ports.remarks().forEach(log::warn);
-    return new SheepNode();
+    SheepNode node = new SheepNode(config, base, platform, log);
+    try {
+      node.build(ports, shutdown);
+      return node;
+    } catch (IOException | RuntimeException e) {
+      node.closeAfter(e);
+      throw e;
+    }
+  }
+
+  private void build(Ports ports, Shutdown shutdown) throws IOException {
+    Disk disk = platform.disk();
+    Coordination records =
+        floors.add("records", new EmbeddedCoordination(platform, log, base.inside("cluster")));
+    ClusterBook book = new ClusterBook(records);
+    LeaseBook leases = new LeaseBook(platform, log, records, base.id());
+    StoreDirectories directories = StoreDirectories.find(disk, log, base.path(), config.disks());
+    DiskStore store = floors.add("object store", directories.open(platform, log, records));
+    Optional<ObjectCache> cache = openCache(directories, store, leases);
+    ObjectStore objects = cache.isPresent() ? cache.get() : store;
+    Optional<CacheControl> control = cache.map(c -> c);
+    VdiCatalog vdis =
+        floors.add(
+            "VDIs",
+            new VdiCatalog(platform, log, records, objects, leases, () -> defaultCopies(book)));
+    NodeDesk desk = new NodeDesk(platform, self(store), book, vdis, control, store, shutdown);
+    book.present(desk.members(), platform.clock().now());
+    SheepdogServer sheepdog =
+        new SheepdogServer(
+            platform,
+            log,
+            new Services(vdis.clientObjects(), vdis, control, book, desk),
+            SheepdogConfig.defaults());
+    floors.add("clients of the Sheepdog protocol", () -> sheepdog.drain(DRAIN_LIMIT));
+    NbdServer nbd =
+        new NbdServer(platform, log, exports(vdis, objects, leases, book), NbdConfig.DEFAULT);
+    floors.add("clients of NBD", () -> nbd.drain(DRAIN_LIMIT));
+    ports.sheepdog().forEach(sheepdog::serve);
+    ports.nbd().forEach(nbd::serve);
+  }
+
+  private static int defaultCopies(ClusterBook book) {
+    return book.cluster().map(cluster -> cluster.format().copies()).orElse(0);
+  }
+
+  /// This node as clients and, later, other nodes know it.
+  private Member self(DiskStore store) throws IOException {
+    InetAddress address =
+        config
+            .advertised()
+            .or(() -> config.bind().filter(bound -> !bound.isAnyLocalAddress()))
+            .orElse(Ports.IPV4_LOOPBACK);
+    int zone = config.zone().isPresent() ? (int) config.zone().getAsLong() : zoneOf(address);
+    long space = NodeDesk.space(platform.disk(), store).total();
+    return new Member(address, config.port(), VIRTUAL_NODES, zone, space);
+  }
+
+  /// The last four bytes of the address, the lowest first, as the C program has it.
+  private static int zoneOf(InetAddress address) {
+    byte[] bytes = address.getAddress();
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.length - 4);
+  }
+
+  private VolumeExports exports(
+      VdiCatalog vdis, ObjectStore objects, LeaseBook leases, ClusterBook book) {
+    return new VolumeExports(
+        log, vdis, leases, objects, CacheMode.WRITEBACK, () -> notServing(book));
+  }
+
+  private static Optional<String> notServing(ClusterBook book) {
+    return book.cluster().isPresent()
+        ? Optional.empty()
+        : Optional.of("the cluster is not formatted: run 'dog cluster format -c 1' once");
+  }
+
+  private Optional<ObjectCache> openCache(
+      StoreDirectories directories, DiskStore store, LeaseBook leases) throws IOException {
+    if (config.cache().isEmpty()) {
+      leases.begin(LeaseBook.NO_CACHE, true);
+      return Optional.empty();
+    }
+    SheepConfig.Cache wish = config.cache().get();
+    Path parent = wish.directory();
+    floors.add("cache directory", CacheDirectory.take(platform.disk(), parent, base.id()));
+    boolean keep = wish.keepAlways() || !sharesDevice(parent, directories);
+    log.info(
+        "object cache of "
+            + (wish.size() >> 20)
+            + " MiB in "
+            + parent.resolve("cache")
+            + (keep
+                ? ""
+                : "; it shares a device with the only store, so blocks that were only read"
+                    + " are not kept (keep=always keeps them)"));
+    CacheConfig cacheConfig =
+        new CacheConfig(parent, wish.size(), keep, CacheConfig.PUSH_AGE_DEFAULT);
+    return Optional.of(
+        floors.add("object cache", ObjectCache.open(platform, log, cacheConfig, store, leases)));
+  }
+
+  private boolean sharesDevice(Path cache, StoreDirectories directories) throws IOException {
+    return directories.paths().size() == 1
+        && platform.disk().device(cache) == platform.disk().device(directories.paths().getFirst());
+  }
+
+  private void closeAfter(Exception failure) {
+    try {
+      close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   /// The orderly end: front ends first, then floor by floor down, so that everything dirty reaches
   /// the store.
   @Override
-  public void close() throws IOException {}
+  public void close() throws IOException {
+    floors.close();
+  }
 }

@@ -1,5 +1,6 @@
 package dev.kelpie.sheep;
 
+import dev.kelpie.frontend.sheepdog.NodeControl.Standing;
 import dev.kelpie.log.QueuedLog;
 import java.util.concurrent.CountDownLatch;
 import sun.misc.Signal;
@@ -10,6 +11,7 @@ import sun.misc.Signal;
 final class Shutdown {
   private final QueuedLog log;
   private final CountDownLatch asked = new CountDownLatch(1);
+  private volatile Standing standing = Standing.SERVING;
 
   Shutdown(QueuedLog log) {
     this.log = log;
@@ -17,30 +19,35 @@ final class Shutdown {
 
   /// Answers signals from now on: TERM and INT end the daemon, HUP puts the log file aside.
   void listen() {
-    Signal.handle(new Signal("TERM"), _ -> ask("SIGTERM"));
-    Signal.handle(new Signal("INT"), _ -> ask("SIGINT"));
+    Signal.handle(new Signal("TERM"), _ -> ask(Standing.KILLED, "SIGTERM"));
+    Signal.handle(new Signal("INT"), _ -> ask(Standing.KILLED, "SIGINT"));
     Signal.handle(new Signal("HUP"), _ -> log.rotate());
   }
 
   /// Wants the daemon to end; returns at once.
   ///
-  /// @param who asks, for the log
-  void ask(String who) {
-    if (asked.getCount() > 0) {
-      log.info("told to stop by " + who);
+  /// @param how new requests are turned away meanwhile
+  /// @param why for the log
+  synchronized void ask(Standing how, String why) {
+    if (standing == Standing.SERVING) {
+      standing = how;
+      log.notice("told to stop: " + why);
+      asked.countDown();
     } else {
-      log.notice("already stopping, " + who + " changes nothing; dirty data is being written");
+      log.notice("already stopping, dirty data is being written; this changes nothing: " + why);
     }
-    asked.countDown();
+  }
+
+  /// Whether the daemon serves, and if not, why.
+  Standing standing() {
+    return standing;
   }
 
   /// Waits until somebody asks.
   void await() {
-    boolean waiting = true;
-    while (waiting) {
+    while (standing == Standing.SERVING) {
       try {
         asked.await();
-        waiting = false;
       } catch (InterruptedException e) {
         log.warn("the main thread was interrupted, which nobody should do: " + e);
       }

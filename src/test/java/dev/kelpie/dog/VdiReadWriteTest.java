@@ -187,18 +187,6 @@ final class VdiReadWriteTest {
   }
 
   @Test
-  void aConnectionThatIsLostIsASystemFailure() {
-    DogRun run = empty(3L * OBJECT);
-    run.input = new byte[3 * OBJECT];
-    run.network.answersLeft = 3;
-    run.dog("vdi write test").fails("failed to read a response\nFailed to write VDI\n", 2);
-    run = new DogRun();
-    run.sheep.vdi(FakeSheep.working("test", TEST, 10), TEST);
-    run.network.answersLeft = 3;
-    run.dog("vdi read test").fails("failed to read a response\nFailed to read VDI\n", 2);
-  }
-
-  @Test
   void aDamagedObjectMapIsNotFollowed() {
     DogRun run = new DogRun();
     run.sheep.vdi(FakeSheep.working("test", TEST, 10), 0x7f00_0001);

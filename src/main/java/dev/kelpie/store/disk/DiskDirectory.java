@@ -46,6 +46,19 @@ record DiskDirectory(Path path, Identity identity) {
     return path.resolve("lock");
   }
 
+  /// The store that those of the directories belong to that are disks; empty where none is.
+  ///
+  /// @throws IOException where they belong to several
+  static Optional<UUID> storeOf(Disk disk, List<Path> paths) throws IOException {
+    Map<Path, Identity> known = new HashMap<>();
+    for (Path path : paths) {
+      if (disk.exists(path.resolve(IDENTITY))) {
+        known.put(path, Identity.read(disk, path.resolve(IDENTITY)));
+      }
+    }
+    return commonStore(known);
+  }
+
   /// Makes disks of one store out of directories. Those that are disks of it already stay as they
   /// are, so this may be called before every start.
   ///

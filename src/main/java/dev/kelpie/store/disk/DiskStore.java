@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
@@ -62,6 +63,15 @@ public final class DiskStore implements ObjectStore {
     this.tombstones = new Tombstones(platform.locks());
     this.objects = new OpenObjects(platform.locks(), config.openObjectsMax(), this::open);
     this.life = platform.locks().gate();
+  }
+
+  /// The id of the store that directories belong to; empty where none of them is a disk of one.
+  /// Changes nothing.
+  ///
+  /// @throws IOException where they belong to several stores, or one of them is damaged
+  public static Optional<UUID> storeOf(Platform platform, List<Path> directories)
+      throws IOException {
+    return DiskDirectory.storeOf(platform.disk(), directories);
   }
 
   /// Makes the disks of one store out of existing directories. Those that are disks of it already

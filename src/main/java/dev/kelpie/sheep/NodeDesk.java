@@ -1,0 +1,98 @@
+package dev.kelpie.sheep;
+
+import dev.kelpie.cache.CacheControl;
+import dev.kelpie.cluster.ClusterBook;
+import dev.kelpie.cluster.Format;
+import dev.kelpie.cluster.Member;
+import dev.kelpie.frontend.sheepdog.NodeControl;
+import dev.kelpie.platform.Disk;
+import dev.kelpie.platform.Platform;
+import dev.kelpie.store.disk.DiskSpace;
+import dev.kelpie.store.disk.DiskStore;
+import dev.kelpie.vdi.VdiCatalog;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Carries out what operators ask of the node as a whole.
+final class NodeDesk implements NodeControl {
+  private final Platform platform;
+  private final Member self;
+  private final ClusterBook book;
+  private final VdiCatalog vdis;
+  private final Optional<CacheControl> cache;
+  private final DiskStore store;
+  private final Shutdown shutdown;
+
+  NodeDesk(
+      Platform platform,
+      Member self,
+      ClusterBook book,
+      VdiCatalog vdis,
+      Optional<CacheControl> cache,
+      DiskStore store,
+      Shutdown shutdown) {
+    this.platform = platform;
+    this.self = self;
+    this.book = book;
+    this.vdis = vdis;
+    this.cache = cache;
+    this.store = store;
+    this.shutdown = shutdown;
+  }
+
+  @Override
+  public Standing standing() {
+    return shutdown.standing();
+  }
+
+  @Override
+  public List<Member> members() {
+    return List.of(self);
+  }
+
+  @Override
+  public Disk.Space space() throws IOException {
+    return space(platform.disk(), store);
+  }
+
+  /// The room on the file systems of a store, each counted once.
+  static Disk.Space space(Disk disk, DiskStore store) throws IOException {
+    Map<Long, DiskSpace> byDevice = new HashMap<>();
+    for (DiskSpace space : store.space()) {
+      if (space.inService()) {
+        byDevice.put(disk.device(space.directory()), space);
+      }
+    }
+    long total = byDevice.values().stream().mapToLong(DiskSpace::total).sum();
+    long free = byDevice.values().stream().mapToLong(DiskSpace::free).sum();
+    return new Disk.Space(total, free);
+  }
+
+  /// The book says "not formatted" before anything is wiped, so that a crash in between cannot
+  /// leave a cluster that looks whole.
+  @Override
+  public void format(Format how) throws IOException {
+    if (!vdis.states().isEmpty()) {
+      throw new IOException("there are VDIs: delete them first");
+    }
+    book.unformat();
+    if (cache.isPresent()) {
+      cache.get().clear();
+    }
+    store.format();
+    book.format(how, members(), platform.clock().now());
+  }
+
+  @Override
+  public void shutdown(String client) {
+    shutdown.ask(Standing.SHUTTING_DOWN, "cluster shutdown from " + client);
+  }
+
+  @Override
+  public void kill(String client) {
+    shutdown.ask(Standing.KILLED, "node kill from " + client);
+  }
+}

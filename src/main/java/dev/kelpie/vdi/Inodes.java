@@ -106,6 +106,30 @@ final class Inodes {
     }
   }
 
+  /// The VDIs to which block devices are attached.
+  List<VdiId> attached() {
+    mutex.lock();
+    try {
+      return slots.entrySet().stream()
+          .filter(slot -> !slot.getValue().attachments.isEmpty())
+          .map(Map.Entry::getKey)
+          .sorted()
+          .toList();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// The VDIs whose inodes are in memory.
+  List<VdiId> loaded() {
+    mutex.lock();
+    try {
+      return List.copyOf(slots.keySet());
+    } finally {
+      mutex.unlock();
+    }
+  }
+
   /// Lets the block devices of a frozen VDI go on with the one that continues it.
   void moveAttachments(Inode from, Inode to) {
     mutex.lock();

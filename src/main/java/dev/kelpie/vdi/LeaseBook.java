@@ -181,6 +181,27 @@ public final class LeaseBook implements Leases {
     }
   }
 
+  /// Deletes all leases together with other changes, in one commit: nothing is left of any VDI.
+  void commitWithoutAll(List<Put> others) throws IOException {
+    taking.lock();
+    try {
+      boolean done = false;
+      for (int i = 0; !done && i < TRIES; i++) {
+        List<Put> puts = new ArrayList<>(others);
+        for (Stored stored : coordination.list(Keys.LEASE)) {
+          puts.add(new Put(stored.key(), Optional.empty(), stored.version()));
+        }
+        done = coordination.commit(puts);
+      }
+      if (!done) {
+        throw new IOException("the records of VDIs keep changing; try again");
+      }
+      held.clear();
+    } finally {
+      taking.unlock();
+    }
+  }
+
   private Held holding(VdiId vdi) throws IOException {
     Held lease = held.get(vdi);
     return lease != null ? lease : take(vdi);

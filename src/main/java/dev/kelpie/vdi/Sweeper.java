@@ -17,6 +17,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Frees what deleted VDIs leave behind (I23). What there is to do stands in the records (a VDI
 /// that is deleted and not gone) and in the object maps, so nothing is forgotten over a restart.
@@ -135,13 +136,14 @@ final class Sweeper {
   }
 
   private void gone(VdiId vdi) throws IOException {
-    if (stopped) {
+    Optional<VdiRecord> record = table.record(vdi);
+    if (stopped || record.isEmpty()) {
       return;
     }
-    VdiRecord record = table.record(vdi).orElseThrow();
-    removeAttributes(record.name());
+    VdiName name = record.get().name();
+    removeAttributes(name);
     table.commitGone(vdi, leases);
-    log.info("VDI " + record.name() + " (" + vdi + ") was deleted and its space is free");
+    log.info("VDI " + name + " (" + vdi + ") was deleted and its space is free");
   }
 
   /// Attributes belong to a name, by its hash, and go with its last VDI.

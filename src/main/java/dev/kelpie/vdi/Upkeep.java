@@ -7,6 +7,7 @@ import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.Durability;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /// Brings inodes in line with the records that were committed before them, at once or after a
 /// crash.
@@ -28,7 +29,13 @@ final class Upkeep {
   /// Lets the fields of an inode follow its record. If that fails it is tried again at the next
   /// start; until then readers of the inode see a working VDI where there is a snapshot.
   void bringInLine(Inode inode) {
-    VdiRecord record = table.live(inode.vdi()).orElseThrow();
+    Optional<VdiRecord> known = table.live(inode.vdi());
+    if (known.isPresent()) {
+      bringInLine(inode, known.get());
+    }
+  }
+
+  private void bringInLine(Inode inode, VdiRecord record) {
     try {
       inode.putFields(
           fields -> FieldRules.follow(fields, record), CacheMode.WRITETHROUGH, Durability.DURABLE);

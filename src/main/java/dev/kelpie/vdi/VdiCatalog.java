@@ -179,6 +179,35 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
   }
 
+  /// Forgets all VDIs and leases, and which ids were used: the cluster is formatted anew. Objects
+  /// and cache are the caller's to wipe when this has returned; no client changes any then.
+  ///
+  /// @throws IOException where a block device is attached, and then nothing was forgotten; or where
+  ///   the records failed
+  public void wipe() throws IOException {
+    List<VdiId> attached = inodes.attached();
+    if (!attached.isEmpty()) {
+      throw new IOException("VDIs are attached as block devices, detach them first: " + attached);
+    }
+    making.lock();
+    try {
+      table.commitNothing(leases);
+    } finally {
+      making.unlock();
+    }
+    for (VdiId vdi : inodes.loaded()) {
+      inodes.acquireLoaded(vdi).ifPresent(this::retire);
+    }
+  }
+
+  /// Waits for those who are changing something, and lets nobody change anything any more.
+  private void retire(Inode inode) {
+    inode.gate().enterAlone();
+    inode.standing(Inode.Standing.DELETED);
+    inode.gate().leaveAlone();
+    inodes.release(inode);
+  }
+
   /// Waits until the space of everything that was deleted is free. For tests and orderly ends.
   ///
   /// @return whether it is in time
@@ -338,8 +367,8 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
   }
 
-  private VdiRecord frozen(Inode current) {
-    return table.live(current.vdi()).orElseThrow().frozen(now());
+  private VdiRecord frozen(Inode current) throws IOException {
+    return living(current.vdi()).frozen(now());
   }
 
   /// Deletes the working VDI and puts a clone of a snapshot in its place.
@@ -355,7 +384,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       if (wrong.isPresent()) {
         return new Refused(wrong.get());
       }
-      VdiRecord deleted = table.live(current.vdi()).orElseThrow().deleted();
+      VdiRecord deleted = living(current.vdi()).deleted();
       Birth birth = new Birth(deleted.name(), shape, shape.size(), parent, Optional.of(deleted));
       VdiAnswer answer = maker.make(birth, Optional.of(current));
       if (answer instanceof Found) {
@@ -377,7 +406,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     inode.ifPresent(i -> i.gate().enterAlone());
     making.lock();
     try {
-      VdiRecord deleted = table.live(vdi).orElseThrow().deleted();
+      VdiRecord deleted = living(vdi).deleted();
       table.commit(List.of(deleted), List.of());
       inode.ifPresent(i -> i.standing(Inode.Standing.DELETED));
       sweeper.deleted(deleted.family());
@@ -401,6 +430,10 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       log.warn("VDI " + vdi + " is deleted, though its inode cannot be read: " + e.getMessage());
       return Optional.empty();
     }
+  }
+
+  private VdiRecord living(VdiId vdi) throws IOException {
+    return table.live(vdi).orElseThrow(() -> new IOException("VDI " + vdi + " was deleted"));
   }
 
   private long now() {
@@ -428,8 +461,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
               + " is a hyper volume or has objects of another size than 4 MiB, which this"
               + " release does not support");
     }
-    VdiRecord record =
-        table.live(vdi).orElseThrow(() -> new IOException("VDI " + vdi + " was deleted"));
+    VdiRecord record = living(vdi);
     Inode.Standing standing = record.isSnapshot() ? Inode.Standing.FROZEN : Inode.Standing.WORKING;
     return new Inode(context, vdi, leases.generation(vdi), fields, standing);
   }

@@ -153,6 +153,32 @@ final class VdiTable {
     }
   }
 
+  /// Forgets everything, leases and used ids too.
+  void commitNothing(LeaseBook leases) throws IOException {
+    committing.lock();
+    try {
+      List<Put> puts = new ArrayList<>();
+      for (String prefix : List.of(Keys.VDI, Keys.USED, Keys.BEHIND)) {
+        for (Stored stored : coordination.list(prefix)) {
+          puts.add(new Put(stored.key(), Optional.empty(), stored.version()));
+        }
+      }
+      leases.commitWithoutAll(puts);
+      mutex.lock();
+      try {
+        known.clear();
+        byName.clear();
+        used.clear();
+        usedChunks.clear();
+        behind.clear();
+      } finally {
+        mutex.unlock();
+      }
+    } finally {
+      committing.unlock();
+    }
+  }
+
   /// VDIs whose inodes may not follow their records.
   List<VdiId> behind() {
     return locked(() ->

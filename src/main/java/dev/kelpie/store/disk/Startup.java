@@ -43,20 +43,27 @@ final class Startup {
     }
   }
 
-  /// Finds out where every object is.
+  /// Finds out where every object is, and makes durable that it is there: a process that was killed
+  /// may have left names that are not.
   void locate(Locations locations) throws IOException {
     for (int i = 0; i < disks.size(); i++) {
-      OneDisk disk = disks.get(i);
-      for (String name : platform.disk().list(disk.directory().objects())) {
-        Path path = disk.directory().objects().resolve(name);
-        if (name.endsWith(DiskDirectory.UNFINISHED)) {
-          platform.disk().delete(path);
-        } else if (isOid(name)) {
-          place(locations, new ObjectId(Long.parseUnsignedLong(name, 16)), i);
-        } else {
-          messages.warn(path + " is not an object and is left alone");
-        }
+      Path objects = disks.get(i).directory().objects();
+      for (String name : platform.disk().list(objects)) {
+        locate(locations, i, objects.resolve(name), name);
       }
+    }
+    for (OneDisk disk : disks) {
+      platform.disk().syncDirectory(disk.directory().objects());
+    }
+  }
+
+  private void locate(Locations locations, int disk, Path path, String name) throws IOException {
+    if (name.endsWith(DiskDirectory.UNFINISHED)) {
+      platform.disk().delete(path);
+    } else if (isOid(name)) {
+      place(locations, new ObjectId(Long.parseUnsignedLong(name, 16)), disk);
+    } else {
+      messages.warn(path + " is not an object and is left alone");
     }
   }
 
@@ -105,6 +112,7 @@ final class Startup {
         opened.add(segment);
         segments.add(segment);
       }
+      disk.syncDirectory(directory.path());
       LogScan.Found found = LogScan.read(segments, directory.identity().disk());
       new Replay(disk, messages, directory).run(found.entries());
       OneDisk one =

@@ -101,6 +101,15 @@ final class DiskStoreCrashTest {
     driver.flush(VDI);
   }
 
+  /// What is done when the store is up again.
+  private static void afterwards(StoreDriver driver) throws IOException {
+    driver.write(A, sectors(41, 2), DURABLE);
+    driver.create(B, Optional.empty(), sectors(7, 1));
+    driver.write(SMALL, sectors(0, 40), DEFERRED);
+    driver.write(A, sectors(0, 60), DEFERRED);
+    driver.remove(C, DEFERRED);
+  }
+
   private static Durability of(boolean durable) {
     return durable ? DURABLE : DEFERRED;
   }
@@ -120,26 +129,30 @@ final class DiskStoreCrashTest {
   /// @return whether the scenario crashed, which it does not behind its last step
   private boolean crashesAt(MemoryDisk empty, List<Path> paths, Scenario scenario, int step)
       throws IOException {
-    Crash kill = new Crash(empty.afterProcessKill(), new StoreModel());
-    boolean crashed = run(kill, paths, scenario, step);
-    check(step, new Crash(kill.disk.afterProcessKill(), kill.model), paths, true);
-    for (Keep keep : CUTS) {
-      Crash cut = new Crash(empty.afterProcessKill(), new StoreModel());
-      run(cut, paths, scenario, step);
-      MemoryDisk left = cut.disk.afterPowerCut(chance, keep);
-      check(step, new Crash(left, cut.model), paths, false);
+    MemoryDisk disk = empty.afterProcessKill();
+    StoreModel model = new StoreModel();
+    boolean crashed = run(disk, model, paths, scenario, step);
+    try {
+      StoreModel killed = model.copy();
+      killed.killed();
+      check(disk.afterProcessKill(), killed, paths);
+      for (Keep keep : CUTS) {
+        check(disk.afterPowerCut(chance, keep), model.copy(), paths);
+        check(crashedAgain(disk.afterPowerCut(chance, keep), paths), model.copy(), paths);
+      }
+    } catch (AssertionError | IOException failure) {
+      throw new AssertionError("after a crash at step " + step, failure);
     }
     return crashed;
   }
 
-  private record Crash(MemoryDisk disk, StoreModel model) {}
-
-  private static boolean run(Crash crash, List<Path> paths, Scenario scenario, int step)
+  private static boolean run(
+      MemoryDisk disk, StoreModel model, List<Path> paths, Scenario scenario, int step)
       throws IOException {
-    crash.disk.crashAt(step);
+    disk.crashAt(step);
     try {
-      DiskStore store = DiskStore.open(platform(crash.disk), Log.NONE, paths, TIGHT);
-      scenario.run(new StoreDriver(store, crash.model));
+      DiskStore store = DiskStore.open(platform(disk), Log.NONE, paths, TIGHT);
+      scenario.run(new StoreDriver(store, model));
       store.close();
       return false;
     } catch (SimulatedCrash _) {
@@ -147,24 +160,28 @@ final class DiskStoreCrashTest {
     }
   }
 
-  private void check(int step, Crash crash, List<Path> paths, boolean killed) throws IOException {
+  /// The disk after the power went once more, somewhere in the start.
+  private MemoryDisk crashedAgain(MemoryDisk disk, List<Path> paths) throws IOException {
+    disk.crashAt(1 + chance.nextInt(12));
     try {
-      if (killed) {
-        crash.model.killed();
-      }
-      DiskStore store = DiskStore.open(platform(crash.disk), Log.NONE, paths, TIGHT);
-      crash.model.verifyAndAdopt(store);
-      assertEquals(List.of(), store.check().findings());
-      everything(new StoreDriver(store, crash.model));
-      store.close();
-      crash.disk.assertNothingOpen();
-      MemoryDisk cut = crash.disk.afterPowerCut(chance, Keep.NOTHING);
-      DiskStore again = DiskStore.open(platform(cut), Log.NONE, paths, TIGHT);
-      crash.model.verifyAndAdopt(again);
-      again.close();
-    } catch (AssertionError | IOException failure) {
-      throw new AssertionError("after a crash at step " + step, failure);
+      DiskStore.open(platform(disk), Log.NONE, paths, TIGHT);
+    } catch (SimulatedCrash _) {
+      return disk.afterPowerCut(chance, Keep.RANDOM);
     }
+    return disk.afterPowerCut(chance, Keep.NOTHING);
+  }
+
+  private void check(MemoryDisk disk, StoreModel model, List<Path> paths) throws IOException {
+    DiskStore store = DiskStore.open(platform(disk), Log.NONE, paths, TIGHT);
+    model.verifyAndAdopt(store);
+    assertEquals(List.of(), store.check().findings());
+    afterwards(new StoreDriver(store, model));
+    store.close();
+    disk.assertNothingOpen();
+    MemoryDisk cut = disk.afterPowerCut(chance, Keep.NOTHING);
+    DiskStore again = DiskStore.open(platform(cut), Log.NONE, paths, TIGHT);
+    model.verifyAndAdopt(again);
+    again.close();
   }
 
   private static Platform platform(MemoryDisk disk) {

@@ -62,6 +62,16 @@ final class StoreModel {
       this.exists = exists;
     }
 
+    Life copy() {
+      Life copy = new Life(number, exists);
+      sectors.forEach(
+          (sector, candidates) -> copy.sectors.put(sector, new ArrayList<>(candidates)));
+      copy.orders.putAll(orders);
+      copy.lastDurable = lastDurable;
+      copy.lastAnswered = lastAnswered;
+      return copy;
+    }
+
     List<Candidate> sector(int sector) {
       return sectors.computeIfAbsent(sector, _ -> new ArrayList<>(List.of(new Candidate(0, 0))));
     }
@@ -71,6 +81,20 @@ final class StoreModel {
   static void fill(ByteBuffer into, int sector, long tag) {
     for (int i = 0; i < SECTOR / Long.BYTES; i++) {
       into.putLong(i == 0 ? tag : tag * 31 + sector * 1_000_003L + i);
+    }
+  }
+
+  /// The same knowledge, for another future.
+  StoreModel copy() {
+    lock.lock();
+    try {
+      StoreModel copy = new StoreModel();
+      copy.changes = changes;
+      objects.forEach((object, lives) ->
+          copy.objects.put(object, new ArrayList<>(lives.stream().map(Life::copy).toList())));
+      return copy;
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -8,6 +8,7 @@ import dev.kelpie.store.disk.WaitingChanges.Waiting;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,6 +44,9 @@ final class ObjectFile {
 
   /// The blocks that have data records, by the parity of the lap. Bits go when the lap is given up.
   private final BitSet[] logged = {new BitSet(), new BitSet()};
+
+  /// The blocks that were written in place and not synced since.
+  private final Unsynced unsynced = new Unsynced();
 
   private Order order;
   private Order orderInFile;
@@ -211,16 +215,10 @@ final class ObjectFile {
     });
   }
 
-  /// Whether any of these blocks has a data record that a replay would still need.
-  boolean areLogged(int[] blocks) {
-    return shared(() -> {
-      for (int block : blocks) {
-        if (logged[0].get(block) || logged[1].get(block)) {
-          return true;
-        }
-      }
-      return false;
-    });
+  /// Whether any of these blocks has a data record that a replay would still need, or was written
+  /// in place and not synced.
+  boolean areUnsettled(int[] blocks) {
+    return shared(() -> Arrays.stream(blocks).anyMatch(this::isUnsettled));
   }
 
   /// Allocates space for those of the blocks that are holes.
@@ -264,6 +262,7 @@ final class ObjectFile {
       writeParts(image);
       for (int i = 0; i < sums.length; i++) {
         table[image.blocks()[i]] = sums[i];
+        unsynced.add(image.blocks()[i]);
       }
       order = next;
       carries(next, end);
@@ -287,13 +286,12 @@ final class ObjectFile {
 
   /// Makes what is in the file durable.
   void sync() throws IOException {
-    if (!hold()) {
-      return;
-    }
-    try {
-      disk.health().runOrFail("sync " + path, file::sync);
-    } finally {
-      drop();
+    if (hold()) {
+      try {
+        syncFile();
+      } finally {
+        drop();
+      }
     }
   }
 
@@ -325,7 +323,7 @@ final class ObjectFile {
             .run(
                 "write the checksums of " + path,
                 () -> file.write(bytes, Trailer.position(object)));
-        disk.health().runOrFail("sync " + path, file::sync);
+        syncFile();
         forgetLogged(logged[lap.number % LAPS]);
       }
     } finally {
@@ -346,6 +344,12 @@ final class ObjectFile {
       gate.leaveAlone();
     }
     drop();
+  }
+
+  private void syncFile() throws IOException {
+    BitSet now = alone(unsynced::begin);
+    disk.health().runOrFail("sync " + path, file::sync);
+    alone(() -> unsynced.end(now));
   }
 
   private Optional<Trailer> applyForCheckpoint() throws IOException {
@@ -423,6 +427,10 @@ final class ObjectFile {
         table[block] = Checksum.of(seed, block, bytes.clear());
       }
     }
+  }
+
+  private boolean isUnsettled(int block) {
+    return logged[0].get(block) || logged[1].get(block) || unsynced.contains(block);
   }
 
   private boolean isHole(int block) {
@@ -509,15 +517,13 @@ final class ObjectFile {
     }
   }
 
-  private void forgetLogged(BitSet... blocks) {
-    gate.enterAlone();
-    try {
-      for (BitSet lap : blocks) {
+  private void forgetLogged(BitSet... laps) {
+    alone(() -> {
+      for (BitSet lap : laps) {
         lap.clear();
       }
-    } finally {
-      gate.leaveAlone();
-    }
+      return laps;
+    });
   }
 
   private boolean hold() {
@@ -527,6 +533,15 @@ final class ObjectFile {
   private void drop() {
     if (users.decrementAndGet() == 0) {
       disk.closeQuietly(file, path);
+    }
+  }
+
+  private <T> T alone(Supplier<T> change) {
+    gate.enterAlone();
+    try {
+      return change.get();
+    } finally {
+      gate.leaveAlone();
     }
   }
 

@@ -73,7 +73,7 @@ final class Overwrite {
   private static Pending inPlace(ObjectFile file, LogRecord record, Image image, Change change)
       throws IOException {
     WriteLog log = file.disk().log();
-    if (file.areLogged(record.blocks())) {
+    if (file.areUnsettled(record.blocks())) {
       file.settle();
     }
     boolean fresh = file.areHoles(record.blocks());

@@ -67,6 +67,11 @@ final class StoreDriver {
     tell(change, outcome, durability == Durability.DURABLE);
   }
 
+  /// Reads everything that was written to an object that nobody else changes.
+  void readBack(ObjectId object) throws IOException {
+    model.verifyLast(store, object);
+  }
+
   void flush(VdiId vdi) throws IOException {
     Map<ObjectId, Long> answered = model.answeredSoFar(vdi);
     store.flush(vdi);

@@ -220,6 +220,20 @@ final class StoreModel {
     }
   }
 
+  /// Checks that a client reads what it wrote last.
+  void verifyLast(ObjectStore store, ObjectId object) throws IOException {
+    Map<Integer, Long> expected = new TreeMap<>();
+    lock.lock();
+    try {
+      last(object).sectors.forEach((sector, all) -> expected.put(sector, all.getLast().tag));
+    } finally {
+      lock.unlock();
+    }
+    assertEquals(exists(object), store.stat(object).isPresent(), object + " exists");
+    expected.forEach((sector, tag) ->
+        assertEquals(tag, read(store, object, sector), object + " sector " + sector));
+  }
+
   /// The process was killed: everything answered is there.
   void killed() {
     lock.lock();

@@ -216,6 +216,7 @@ public final class DiskStore implements ObjectStore {
     try {
       if (!closed) {
         closed = true;
+        disks.forEach(OneDisk::stop);
         onEachDisk(OneDisk::close);
         objects.closeAll();
       }

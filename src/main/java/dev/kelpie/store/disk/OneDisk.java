@@ -233,6 +233,11 @@ final class OneDisk implements Closeable {
     }
   }
 
+  /// Ends the background task when it has done what it is at.
+  void stop() {
+    log.stop();
+  }
+
   /// Brings everything to the files and marks the log as empty. Nobody uses the disk any more.
   ///
   /// @throws IOException where that failed; the next start replays the log
@@ -240,7 +245,8 @@ final class OneDisk implements Closeable {
   public void close() throws IOException {
     try (lock;
         log) {
-      stopBackground();
+      stop();
+      joinBackground();
       if (health.good()) {
         log.empty();
         log.begin();
@@ -249,8 +255,7 @@ final class OneDisk implements Closeable {
     }
   }
 
-  private void stopBackground() throws IOException {
-    log.stop();
+  private void joinBackground() throws IOException {
     if (background.isEmpty()) {
       return;
     }
@@ -267,6 +272,8 @@ final class OneDisk implements Closeable {
   private void checkpoint(Lap lap) throws IOException {
     try {
       crew.each(List.copyOf(lap.touched), file -> file.checkpoint(lap));
+      // What was removed or replaced was passed over, and must not come back without its records.
+      syncNames();
     } catch (Disk.NoSpace full) {
       noteFull(full);
       throw full;

@@ -27,6 +27,11 @@ public final class MemoryExports implements Exports {
     return this;
   }
 
+  /// Takes a disk away; handles that are open go on.
+  public void remove(String name) {
+    disks.remove(name);
+  }
+
   /// From now on nothing can be opened.
   public void refuse(Reason reason, String why) {
     refusal = Optional.of(new Answer.Refused(reason, why));

@@ -15,6 +15,8 @@ import java.util.Optional;
 /// @param snapshot the decimal id or the tag of a snapshot; empty for the working VDI
 /// @param mode how to use the cache; empty for the VDI's default
 record ExportName(VdiName vdi, Optional<String> snapshot, Optional<CacheMode> mode) {
+  private static final int SHOWN_MAX = VdiName.LENGTH_MAX;
+
   private static final String FORM = "VDI[@id-or-tag][?cache=writeback|writethrough|none]";
 
   /// Reads a name as a client sent it.
@@ -110,7 +112,13 @@ record ExportName(VdiName vdi, Optional<String> snapshot, Optional<CacheMode> mo
 
   private static Refused invalid(String name, String reason) {
     return new Refused(
-        Option.Reply.ERR_INVALID, "export '" + name + "': " + reason + "; a name is " + FORM);
+        Option.Reply.ERR_INVALID,
+        "export '" + shown(name) + "': " + reason + "; a name is " + FORM);
+  }
+
+  /// As much of a name as a text can carry.
+  static String shown(String name) {
+    return name.length() <= SHOWN_MAX ? name : name.substring(0, SHOWN_MAX) + "...";
   }
 
   private static boolean isUtf8(byte[] bytes) {

@@ -42,7 +42,7 @@ final class ExportOpener {
             throw refused(reply(reason), why);
       };
     } catch (IOException failure) {
-      throw failed("export '" + name + "'", failure);
+      throw failed("export '" + ExportName.shown(name) + "'", failure);
     }
   }
 

@@ -63,6 +63,7 @@ final class Handshake {
         return agreed;
       }
     }
+    outbox.flush();
     throw new Violation("sent more than " + OPTIONS_MAX + " options");
   }
 

@@ -26,7 +26,9 @@ final class NbdConnection {
   private volatile long hungUpAt;
   private volatile boolean hungUp;
 
+  /// @param number tells the clients of one Unix socket apart in the log
   NbdConnection(
+      long number,
       Network.Connection connection,
       Exports exports,
       Platform platform,
@@ -37,7 +39,7 @@ final class NbdConnection {
     this.log = log;
     this.memory = memory;
     this.counters = counters;
-    this.who = connection.peer().toString();
+    this.who = "client " + number + " (" + connection.peer() + ")";
     boolean local = connection.peer().local();
     this.opener = new ExportOpener(exports, new Exports.Client(who, local), log);
     this.line = new Line(connection, platform.clock());

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Offers disks to NBD clients. Start it with [#serve] for each address; end it with [#drain],
 /// which lets clients finish, and [#close].
@@ -43,6 +44,7 @@ public final class NbdServer implements Closeable {
   private final NbdConfig config;
   private final Memory memory;
   private final NbdCounters counters = new NbdCounters();
+  private final AtomicLong numbers = new AtomicLong();
   private final Locks.Mutex mutex;
   private final Locks.Signal left;
   private final List<Network.Listener> listeners = new ArrayList<>();
@@ -113,6 +115,11 @@ public final class NbdServer implements Closeable {
     return connections().size();
   }
 
+  /// The bytes of memory in use by payloads and busy connections.
+  public long payloadBytes() {
+    return memory.used();
+  }
+
   private void accept(Network.Listener listener) {
     while (true) {
       try {
@@ -130,7 +137,8 @@ public final class NbdServer implements Closeable {
 
   private void admit(Network.Connection accepted) throws IOException {
     NbdConnection connection =
-        new NbdConnection(accepted, exports, platform, log, memory, counters);
+        new NbdConnection(
+            numbers.incrementAndGet(), accepted, exports, platform, log, memory, counters);
     if (!register(connection)) {
       connection.close();
       return;

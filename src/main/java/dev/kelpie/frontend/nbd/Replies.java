@@ -40,9 +40,9 @@ record Replies(boolean structured) {
     }
   }
 
-  /// A read of nothing succeeded.
-  void noData(ByteBuffer out, long cookie) {
-    if (structured) {
+  /// Success of a request for no bytes.
+  void nothing(ByteBuffer out, Command command, long cookie) {
+    if (structured && command == Command.READ) {
       chunk(out, true, Protocol.REPLY_NONE, cookie, 0);
     } else {
       simple(out, 0, cookie);

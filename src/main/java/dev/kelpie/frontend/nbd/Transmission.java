@@ -100,6 +100,11 @@ final class Transmission {
     if (fault.isPresent()) {
       return refuse(fault.get());
     }
+    if (request.length() == 0 && request.command() != Command.FLUSH) {
+      outbox.reserve(Protocol.CHUNK_SIZE);
+      replies.nothing(outbox.batch(), request.command(), request.cookie());
+      return true;
+    }
     int length = request.command().hasPayload() ? (int) request.length() : 0;
     switch (request.command()) {
       case READ -> {
@@ -131,7 +136,7 @@ final class Transmission {
     out.limit(out.position() + length);
     boolean done = false;
     try {
-      done = length == 0 || device.read(request.offset(), out, Patience.NOW);
+      done = device.read(request.offset(), out, Patience.NOW);
     } catch (IOException failure) {
       out.clear().position(start);
       fail(failure);

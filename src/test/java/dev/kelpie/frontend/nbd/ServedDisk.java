@@ -1,0 +1,102 @@
+package dev.kelpie.frontend.nbd;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.kelpie.platform.Clock;
+import dev.kelpie.platform.Endpoint;
+import dev.kelpie.platform.Network;
+import dev.kelpie.platform.Platform;
+import dev.kelpie.testing.Await;
+import dev.kelpie.testing.MemoryDisk;
+import dev.kelpie.testing.MemoryExports;
+import dev.kelpie.testing.MemoryVdi;
+import dev.kelpie.testing.NbdClient;
+import dev.kelpie.testing.RecordedLog;
+import dev.kelpie.testing.TestPlatform;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+
+/// A server with one disk in memory, `vm`, behind it, on a TCP and a Unix socket. Closing it fails
+/// where anything leaked: a connection, a disk that is still open, memory, an exception.
+final class ServedDisk implements AutoCloseable {
+  static final long SIZE = 64 << 20;
+
+  final MemoryVdi disk = new MemoryVdi("a disk in memory", SIZE).recording();
+  final MemoryExports exports = new MemoryExports().with("vm", disk);
+  final RecordedLog log = new RecordedLog();
+  final TestPlatform world;
+  final Platform platform;
+  final NbdServer server;
+  private final Path directory;
+  private final Map<Transport, Endpoint> endpoints = new EnumMap<>(Transport.class);
+
+  ServedDisk() throws IOException {
+    this(NbdConfig.DEFAULT, new TestPlatform(new MemoryDisk()));
+  }
+
+  ServedDisk(NbdConfig config) throws IOException {
+    this(config, new TestPlatform(new MemoryDisk()));
+  }
+
+  ServedDisk(NbdConfig config, Clock clock) throws IOException {
+    this(config, new TestPlatform(new MemoryDisk(), clock));
+  }
+
+  private ServedDisk(NbdConfig config, TestPlatform world) throws IOException {
+    this.world = world;
+    this.platform = world.platform();
+    this.directory = Files.createTempDirectory("nbd-test");
+    this.server = new NbdServer(platform, log, exports, config);
+    listen(Transport.TCP, new Endpoint.Tcp(InetAddress.getLoopbackAddress(), 0));
+    listen(Transport.UNIX, new Endpoint.Unix(directory.resolve("s")));
+  }
+
+  private void listen(Transport transport, Endpoint at) throws IOException {
+    Network.Listener listener = platform.network().listen(at);
+    endpoints.put(transport, listener.at());
+    server.serve(listener);
+  }
+
+  Endpoint at(Transport transport) {
+    Endpoint endpoint = endpoints.get(transport);
+    return endpoint == null ? at(Transport.TCP) : endpoint;
+  }
+
+  /// A client that has not said anything.
+  NbdClient stranger(Transport transport) throws IOException {
+    return NbdClient.connect(platform.network(), at(transport));
+  }
+
+  /// A client that uses the disk, with all that the protocol offers.
+  NbdClient client(Transport transport) throws IOException {
+    NbdClient client = stranger(transport).greet().structured().allocation("vm");
+    client.go("vm");
+    return client;
+  }
+
+  /// A client that uses the disk and knows simple replies only.
+  NbdClient simpleClient(Transport transport) throws IOException {
+    NbdClient client = stranger(transport).greet();
+    client.go("vm");
+    return client;
+  }
+
+  /// Waits until nobody is connected.
+  void awaitNobody() {
+    Await.until("nobody is connected", () -> server.clients() == 0);
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+    assertEquals(0, server.clients(), "clients");
+    assertEquals(0, server.payloadBytes(), "bytes of memory in use");
+    exports.assertAllClosed();
+    world.assertNoFailures();
+    Files.delete(directory);
+  }
+}

@@ -1,0 +1,7 @@
+package dev.kelpie.frontend.nbd;
+
+/// The kinds of sockets that clients come through.
+enum Transport {
+  TCP,
+  UNIX
+}

@@ -1,0 +1,134 @@
+package dev.kelpie.testing;
+
+import static dev.kelpie.testing.NbdNumbers.*;
+
+import dev.kelpie.testing.NbdClient.Extent;
+import dev.kelpie.testing.NbdClient.Reply;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A request in flight and what has come of its reply; every chunk is checked against the rules of
+/// the protocol.
+final class NbdPending {
+  private static final int NONE_CHUNK = 0;
+  private static final int DATA_CHUNK = 1;
+  private static final int HOLE_CHUNK = 2;
+  private static final int STATUS_CHUNK = 5;
+  private static final int ERROR_CHUNK = 0x8001;
+
+  final int command;
+  final int flags;
+  final long offset;
+  final long length;
+  final List<long[]> covered = new ArrayList<>();
+  List<Extent> extents = List.of();
+  byte[] data = new byte[0];
+  String text = "";
+  int error;
+  int chunks;
+  int contents;
+  int holes;
+
+  NbdPending(int command, int flags, long offset, long length) {
+    this.command = command;
+    this.flags = flags;
+    this.offset = offset;
+    this.length = length;
+  }
+
+  void take(int type, ByteBuffer payload, boolean done, int contextId) {
+    switch (type) {
+      case NONE_CHUNK -> {
+        check(done, "a chunk of type NONE is the last");
+        check(payload.remaining() == 0, "a chunk of type NONE is empty");
+      }
+      case DATA_CHUNK -> {
+        check(payload.remaining() >= 9, "a chunk of data has at least a byte of data");
+        content(payload.getLong(), payload.remaining(), payload);
+      }
+      case HOLE_CHUNK -> {
+        check(payload.remaining() == 12, "a chunk of a hole has 12 bytes");
+        holes++;
+        long at = payload.getLong();
+        int size = payload.getInt();
+        content(at, size, ByteBuffer.allocate(size));
+      }
+      case STATUS_CHUNK -> status(payload, contextId);
+      case ERROR_CHUNK -> {
+        check(payload.remaining() >= 6, "a chunk of an error has at least 6 bytes");
+        check(error == 0, "there is only one error");
+        error = payload.getInt();
+        check(error != 0, "the error is not 0");
+        int size = payload.getShort() & 0xffff;
+        check(size == payload.remaining(), "the text fills the chunk");
+        check(size <= 4096, "a text has at most 4096 bytes");
+        text = NbdClient.rest(payload);
+      }
+      default -> check(false, "a chunk of type " + type);
+    }
+  }
+
+  private void content(long at, int size, ByteBuffer bytes) {
+    check(command == READ, "content comes for reads only");
+    check(size > 0, "a content chunk is not empty");
+    check(at >= offset && at + size <= offset + length, "content is inside of the request");
+    check((flags & DF) == 0 || contents == 0, "with DF there is one chunk of content");
+    check(
+        covered.stream().noneMatch(c -> at < c[1] && c[0] < at + size),
+        "content chunks do not overlap");
+    if (data.length == 0) {
+      data = new byte[(int) length];
+    }
+    bytes.get(data, (int) (at - offset), size);
+    covered.add(new long[] {at, at + size});
+    contents++;
+  }
+
+  private void status(ByteBuffer payload, int contextId) {
+    check(command == BLOCK_STATUS, "status comes for BLOCK_STATUS only");
+    check(extents.isEmpty(), "there is one chunk per context");
+    check(payload.getInt() == contextId, "the context is the one that was negotiated");
+    check(
+        payload.hasRemaining() && payload.remaining() % 8 == 0,
+        "descriptors have 8 bytes, and there is one at least");
+    extents = new ArrayList<>();
+    long before = 0;
+    while (payload.hasRemaining()) {
+      check(before < length, "only the last extent may pass the end of the request");
+      Extent extent = new Extent(payload.getInt() & 0xffff_ffffL, payload.getInt());
+      check(extent.length() > 0, "no extent is empty");
+      check((extent.flags() & ~3) == 0, "the state is made of HOLE and ZERO");
+      extents.add(extent);
+      before += extent.length();
+    }
+    check((flags & REQ_ONE) == 0 || extents.size() == 1, "REQ_ONE: one extent");
+    check((flags & REQ_ONE) == 0 || before <= length, "REQ_ONE: not longer than asked for");
+  }
+
+  Reply finish(long cookie) {
+    checkError(error, this);
+    if (error == 0 && command == READ) {
+      long bytes = covered.stream().mapToLong(c -> c[1] - c[0]).sum();
+      check(bytes == length, "a successful read is whole");
+    }
+    check(error != 0 || command != BLOCK_STATUS || !extents.isEmpty(), "a status was told");
+    return new Reply(cookie, error, text, data, holes, chunks, extents);
+  }
+
+  static void checkError(int error, NbdPending request) {
+    check(
+        List.of(0, EPERM, EIO, EINVAL, ENOSPC, EOVERFLOW, ENOTSUP, ESHUTDOWN).contains(error),
+        "error " + error + " is one of the protocol's");
+    check(
+        error != EOVERFLOW || (request.command == READ && (request.flags & DF) != 0),
+        "EOVERFLOW is for reads with DF");
+    check(
+        error != ENOTSUP || (request.command == WRITE_ZEROES && (request.flags & FAST_ZERO) != 0),
+        "ENOTSUP is for fast zeroes");
+  }
+
+  private static void check(boolean holds, String rule) {
+    NbdClient.check(holds, rule);
+  }
+}

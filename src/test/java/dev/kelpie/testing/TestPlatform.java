@@ -48,6 +48,11 @@ public final class TestPlatform {
     }
   }
 
+  /// For a test that wanted what left a task, and has looked at it.
+  public void forgetFailures() {
+    failures.clear();
+  }
+
   private void keep(Throwable failure) {
     if (!(failure instanceof SimulatedCrash)) {
       failures.add(failure);

@@ -59,7 +59,7 @@ final class Transmission {
     while (more && awaitHeader()) {
       request.decode(inbox.bytes());
       if (request.magic() != Protocol.REQUEST_MAGIC) {
-        throw new Violation("sent something else where a request was due");
+        throw cut("sent something else where a request was due");
       }
       more = request.command() != Command.DISC && take();
     }
@@ -213,13 +213,18 @@ final class Transmission {
       return true;
     }
     if (request.length() > DROPPED_PAYLOAD_MAX) {
-      outbox.flush();
-      throw new Violation("sent a write of " + request.length() + " bytes");
+      throw cut("sent a write of " + request.length() + " bytes");
     }
     if (!inbox.has((int) request.length())) {
       outbox.flush();
     }
     return inbox.skip(request.length());
+  }
+
+  /// What was answered before still reaches the client.
+  private Violation cut(String reason) throws IOException {
+    outbox.flush();
+    return new Violation(reason);
   }
 
   private void error(Fault fault) throws IOException {

@@ -192,6 +192,7 @@ final class HandshakeTest {
     client.greet();
     client.sendRaw("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     client.expectEnd();
+    served.awaitNobody();
     assertTrue(served.log.at(Level.WARN).toString().contains("option was due"));
   }
 
@@ -224,6 +225,7 @@ final class HandshakeTest {
   void exportNameThatIsRefusedEndsTheSession() throws IOException {
     client.greet().sendOption(OPT_EXPORT_NAME, "nope".getBytes(StandardCharsets.US_ASCII));
     client.expectEnd();
+    served.awaitNobody();
     assertTrue(served.log.at(Level.WARN).toString().contains("'nope'"));
   }
 

@@ -93,6 +93,16 @@ final class Budget {
     }
   }
 
+  /// How many wait.
+  int waiting() {
+    mutex.lock();
+    try {
+      return queue.size();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
   /// What is taken now.
   long used() {
     mutex.lock();

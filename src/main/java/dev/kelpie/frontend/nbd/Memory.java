@@ -70,6 +70,11 @@ final class Memory {
     return heap.shortFor(limit) || direct.shortFor(limit);
   }
 
+  /// How many tasks wait for memory.
+  int waiting() {
+    return heap.waiting() + direct.waiting();
+  }
+
   /// The bytes in use.
   long used() {
     return heap.used() + direct.used();

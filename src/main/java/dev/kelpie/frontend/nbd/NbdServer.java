@@ -120,6 +120,11 @@ public final class NbdServer implements Closeable {
     return memory.used();
   }
 
+  /// How many requests wait for memory.
+  public int waitingForMemory() {
+    return memory.waiting();
+  }
+
   private void accept(Network.Listener listener) {
     while (true) {
       try {

@@ -170,7 +170,7 @@ final class BrokenClientsTest {
       while (true) {
         client.take(1);
       }
-    } catch (IOException end) {
+    } catch (IOException _) {
       // Either way of ending will do.
     }
   }

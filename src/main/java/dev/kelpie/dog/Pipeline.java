@@ -59,11 +59,6 @@ final class Pipeline {
     client.send(request.withId(slot), payload);
   }
 
-  /// How many answers are still to come.
-  int inFlight() {
-    return inFlight;
-  }
-
   /// Waits for one answer.
   void takeOne() throws Failure {
     ResponseHeader header = client.receive();

@@ -58,6 +58,7 @@ final class ClientConnection {
   void run() {
     try {
       while (serveNext()) {}
+      outbox.flush();
       inFlight.awaitNone();
     } catch (IOException lost) {
       log.debug("sheepdog: " + who() + " is gone: " + lost);

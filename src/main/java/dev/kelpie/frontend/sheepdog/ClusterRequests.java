@@ -158,8 +158,7 @@ final class ClusterRequests {
 
   /// The room that the client has for the reply, as far as we go.
   private static int room(Exchange exchange) {
-    return (int)
-        Math.min(Integer.toUnsignedLong(exchange.header().dataLength()), BufferPool.SEGMENT);
+    return Math.min(exchange.header().dataLength(), BufferPool.SEGMENT);
   }
 
   private static List<Node> nodes(List<Member> members) {

@@ -121,8 +121,7 @@ final class VdiRequests {
   Reply states(Exchange exchange) throws IOException {
     List<VdiDirectory.State> states = vdis.states();
     long size = (long) states.size() * VdiState.SIZE;
-    if (size
-        > Math.min(Integer.toUnsignedLong(exchange.header().dataLength()), BufferPool.SEGMENT)) {
+    if (size > Math.min(exchange.header().dataLength(), BufferPool.SEGMENT)) {
       return Reply.of(ResultCode.BUFFER_SMALL);
     }
     ByteBuffer all = exchange.room((int) size);

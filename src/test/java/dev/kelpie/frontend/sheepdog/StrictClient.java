@@ -11,6 +11,7 @@ import dev.kelpie.wire.RequestFlags;
 import dev.kelpie.wire.RequestHeader;
 import dev.kelpie.wire.ResponseHeader;
 import dev.kelpie.wire.ResultCode;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -80,10 +81,19 @@ final class StrictClient implements AutoCloseable {
 
   /// Sends a request with an id of its own.
   int send(RequestHeader request, byte... payload) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    int id = expect(request, bytes);
+    bytes.write(payload);
+    sendBytes(bytes.toByteArray());
+    return id;
+  }
+
+  /// Gives a request an id of its own and writes it there.
+  int expect(RequestHeader request, ByteArrayOutputStream to) throws IOException {
     int id = ids++;
     RequestHeader header = request.withId(id);
     open.put(id, header);
-    sendBytes(encode(header), payload);
+    to.write(encode(header));
     return id;
   }
 
@@ -94,10 +104,8 @@ final class StrictClient implements AutoCloseable {
   }
 
   /// Sends anything.
-  void sendBytes(byte[]... parts) throws IOException {
-    for (byte[] part : parts) {
-      connection.write(ByteBuffer.wrap(part));
-    }
+  void sendBytes(byte[] bytes) throws IOException {
+    connection.write(ByteBuffer.wrap(bytes));
   }
 
   /// The next reply, which must be this one's.

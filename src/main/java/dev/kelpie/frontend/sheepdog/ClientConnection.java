@@ -86,8 +86,8 @@ final class ClientConnection {
     }
     Optional<ResultCode> refusal = requests.refusal(header);
     if (refusal.isPresent()) {
-      enter(0);
       inbox.skip(header.payloadBytes());
+      enter(0);
       post(header, Reply.of(refusal.get()), () -> inFlight.leave(0));
     } else {
       serve(header);

@@ -103,6 +103,11 @@ public final class SheepdogServer implements Closeable {
     return connections().size();
   }
 
+  /// The bytes that payloads, replies and read-ahead take.
+  long memoryUsed() {
+    return pool.used();
+  }
+
   private void accept(Network.Listener listener) {
     while (true) {
       try {

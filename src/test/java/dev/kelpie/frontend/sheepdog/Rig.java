@@ -2,6 +2,7 @@ package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Format;
+import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
@@ -22,8 +23,8 @@ final class Rig implements AutoCloseable {
   static final Format FORMAT = new Format(0x65_53f1_0000_0007L, 3, 0, 0, "plain");
   static final Duration LIMIT = Duration.ofSeconds(10);
 
-  final TestPlatform testPlatform = new TestPlatform(new MemoryDisk());
-  final Platform platform = testPlatform.platform();
+  final TestPlatform testPlatform;
+  final Platform platform;
   final RecordingLog log = new RecordingLog();
   final MemoryClientObjects objects = new MemoryClientObjects();
   final FakeVdis vdis = new FakeVdis();
@@ -41,6 +42,12 @@ final class Rig implements AutoCloseable {
   }
 
   Rig(boolean cached, SheepdogConfig config) throws IOException {
+    this(cached, config, new TestPlatform(new MemoryDisk()));
+  }
+
+  private Rig(boolean cached, SheepdogConfig config, TestPlatform testPlatform) throws IOException {
+    this.testPlatform = testPlatform;
+    platform = testPlatform.platform();
     book = new ClusterBook(new MemoryCoordination());
     node = new FakeNode(book);
     Services services =
@@ -52,6 +59,13 @@ final class Rig implements AutoCloseable {
   /// A server that was formatted.
   static Rig formatted(boolean cached, SheepdogConfig config) throws IOException {
     Rig rig = new Rig(cached, config);
+    rig.book.format(FORMAT, rig.node.members(), FakeNode.FORMATTED);
+    return rig;
+  }
+
+  /// A server that was formatted, on a clock of the test.
+  static Rig withClock(SheepdogConfig config, Clock clock) throws IOException {
+    Rig rig = new Rig(true, config, new TestPlatform(new MemoryDisk(), clock));
     rig.book.format(FORMAT, rig.node.members(), FakeNode.FORMATTED);
     return rig;
   }

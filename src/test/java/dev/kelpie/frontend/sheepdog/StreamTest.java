@@ -247,6 +247,14 @@ final class StreamTest {
   }
 
   @Test
+  void aRefusedRequestMayBeCutInItsPayload() throws IOException {
+    StrictClient broken = rig.client();
+    broken.send(new RequestHeader(0, 0x7f, WRITE, 0, 0, 1000, RequestFields.NONE), new byte[999]);
+    broken.close();
+    Await.until("it is forgotten", () -> rig.server.clients() == 1);
+  }
+
+  @Test
   void randomBytesNeverHarmTheServer() throws IOException {
     RandomGenerator chance = Seeds.generator("StreamTest.random");
     for (int round = 0; round < 300; round++) {

@@ -186,10 +186,12 @@ final class JvmNetwork implements Network {
       try {
         int first = 0;
         while (first < from.length) {
-          if (from[first].hasRemaining()) {
-            channel.write(from, first, from.length - first);
-          } else {
+          if (!from[first].hasRemaining()) {
             first++;
+          } else if (first == from.length - 1) {
+            channel.write(from[first]);
+          } else {
+            channel.write(from, first, from.length - first);
           }
         }
       } finally {

@@ -117,7 +117,9 @@ final class WriteLog implements Closeable {
   void taken(Appended appended) {
     mutex.lock();
     try {
-      if (--appended.lap().inFlight == 0) {
+      // Only a lap that was closed has somebody waiting for it: do not wake the background task for
+      // every write.
+      if (--appended.lap().inFlight == 0 && appended.lap() != active) {
         changed.wakeAll();
       }
     } finally {

@@ -47,6 +47,7 @@ final class CacheCrashPointsTest {
         checkLive(rig, step);
         rig.cache.close();
       }
+      rig.stop();
     }
   }
 
@@ -63,6 +64,7 @@ final class CacheCrashPointsTest {
           checkDurable(rig, step);
           rig.cache.close();
         }
+        rig.stop();
       }
     }
   }

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /// What a start finds after a kill, a power cut, a clean end, and on a device that fails.
@@ -35,6 +36,11 @@ final class CacheCrashTest {
 
   CacheCrashTest() throws IOException {
     rig = new CacheRig();
+  }
+
+  @AfterEach
+  void endTheCache() {
+    rig.stop();
   }
 
   @Test
@@ -88,6 +94,7 @@ final class CacheCrashTest {
       assertEquals(1, fresh.leases.losses().size(), "the loss is reported");
       fresh.cache.flush(VDI);
       assertEquals(7, fresh.behind(DATA, 0, 1)[0]);
+      fresh.stop();
     }
   }
 

@@ -42,6 +42,7 @@ final class ObjectCacheTest {
   void nothingFailedBehind() {
     rig.platform.assertNoFailures();
     CacheCheck.check(rig.cache);
+    rig.stop();
   }
 
   @Test

@@ -11,6 +11,8 @@ import dev.kelpie.vdi.ClientObjects.ReadOnlyVdi;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 
 /// Reads and writes of inode bytes by clients. A write may be any range: it is cut into fields,
 /// entries and the rest, and each part goes by its own rules. [FieldRules] has those of the fields;
@@ -18,9 +20,11 @@ import java.nio.ByteOrder;
 ///
 /// * 0, or the VDI's own id: it is taken. An object that the map does not name any more is removed
 ///   after that is durable.
-/// * Another VDI's id over 0: it is taken if that one is a living snapshot of the family; so a
-///   client follows that learns late of a snapshot.
-/// * Another VDI's id over anything else: old knowledge, and left as it is.
+/// * An ancestor's id over a hole, or over the id of an older ancestor: it is taken. The client
+///   made the object before a snapshot of which it learned late.
+/// * An ancestor's id over the VDI's own, or over a newer ancestor's: old knowledge of a client
+///   that writes more entries than have changed, and left as it is.
+/// * Any other id is refused.
 /// * In a snapshot nothing changes: zeros are ignored, since they come from tools that go on to
 ///   delete it; else the VDI is read-only.
 final class InodeDoor {
@@ -166,17 +170,36 @@ final class InodeDoor {
     } else if (value == 0 || value == inode.vdi().value()) {
       return value;
     }
-    return before == 0 && isRelative(inode, value) ? value : before;
+    return before == inode.vdi().value() || isNewer(inode, before, value) ? before : value;
   }
 
-  private boolean isRelative(Inode inode, int value) {
-    return value > 0
-        && value < VdiId.COUNT
-        && table
-            .live(new VdiId(value))
-            .filter(VdiRecord::isSnapshot)
-            .map(VdiRecord::family)
-            .equals(table.record(inode.vdi()).map(VdiRecord::family));
+  /// Whether an entry is newer than what a client writes over it.
+  ///
+  /// @throws IOException where what it writes can never have been in this map
+  private boolean isNewer(Inode inode, int before, int value) throws IOException {
+    List<Integer> ancestors = ancestors(inode.vdi());
+    int found = ancestors.indexOf(value);
+    int old = ancestors.indexOf(before);
+    if (found >= 0 && old >= 0 && old < found) {
+      return true;
+    } else if (found < 0 || table.live(new VdiId(value)).isEmpty()) {
+      throw new IOException(
+          String.format(
+              "the map of VDI %s cannot name VDI %x, which is no living ancestor of it",
+              inode.vdi(), value));
+    }
+    return false;
+  }
+
+  /// The ids of the VDIs that a VDI comes from, nearest first, as far as they are known.
+  private List<Integer> ancestors(VdiId vdi) {
+    List<Integer> ancestors = new ArrayList<>();
+    int parent = table.record(vdi).map(VdiRecord::parent).orElse(0);
+    while (parent != 0) {
+      ancestors.add(parent);
+      parent = table.record(new VdiId(parent)).map(VdiRecord::parent).orElse(0);
+    }
+    return ancestors;
   }
 
   /// Bytes written over a part of the object map.

@@ -152,19 +152,42 @@ final class ClientObjectsTest {
   }
 
   @Test
-  void aForeignEntryIsTakenOnlyOverAHole() throws IOException {
+  void oldKnowledgeDoesNotRevertAnEntry() throws IOException {
     create(data(0), "a");
     putEntry(vdi, 0, vdi);
-    VdiId tip = node.snapshot("vm1");
-    create(ObjectId.data(tip, 0), "b");
-    putEntry(tip, 0, tip);
-    putEntry(tip, 0, vdi);
-    assertEquals(tip.value(), node.entry(tip, 0), "old knowledge");
+    VdiId second = node.snapshot("vm1");
+    create(ObjectId.data(second, 0), "b");
+    putEntry(second, 0, second);
+    putEntry(second, 0, vdi);
+    assertEquals(second.value(), node.entry(second, 0));
+    VdiId third = node.snapshot("vm1");
+    putEntry(third, 0, vdi);
+    assertEquals(second.value(), node.entry(third, 0));
+  }
+
+  @Test
+  void i10AnEntryOverAnOlderAncestorsGoesToTheTip() throws IOException {
+    create(data(0), "a");
+    putEntry(vdi, 0, vdi);
+    VdiId second = node.snapshot("vm1");
+    create(ObjectId.data(second, 0), "b");
+    VdiId third = node.snapshot("vm1");
+    assertThrows(ReadOnlyVdi.class, () -> putEntry(second, 0, second));
+    putEntry(third, 0, second);
+    assertEquals(second.value(), node.entry(third, 0));
+    assertEquals(vdi.value(), node.entry(second, 0));
+  }
+
+  @Test
+  void anEntryNeverNamesAVdiThatIsNoAncestor() throws IOException {
     VdiId stranger = node.create("other", MIB);
-    putEntry(tip, 1, stranger);
-    putEntry(tip, 2, new VdiId(0xabcdef));
-    assertEquals(0, node.entry(tip, 1), "of another family");
-    assertEquals(0, node.entry(tip, 2), "of nobody");
+    VdiId tip = node.snapshot("vm1");
+    node.delete("vm1", 1);
+    for (VdiId wrong : List.of(stranger, vdi, new VdiId(0xabcdef))) {
+      assertThrows(IOException.class, () -> putEntry(tip, 0, wrong));
+    }
+    assertThrows(IOException.class, () -> putEntries(tip, 0, 0x7fffffff));
+    assertEquals(0, node.entry(tip, 0));
   }
 
   @Test

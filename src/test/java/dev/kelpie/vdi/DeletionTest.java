@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 
 final class DeletionTest {
@@ -59,8 +60,8 @@ final class DeletionTest {
   }
 
   @RepeatedTest(3)
-  void i23OfARandomTreeNothingStays() throws IOException {
-    RandomGenerator chance = Seeds.generator("DeletionTest");
+  void i23OfARandomTreeNothingStays(RepetitionInfo info) throws IOException {
+    RandomGenerator chance = Seeds.generator("DeletionTest " + info.getCurrentRepetition());
     TestNode node = TestNode.start();
     node.create("vm0", OBJECTS * OBJECT);
     Map<VdiId, byte[]> contents = new TreeMap<>();

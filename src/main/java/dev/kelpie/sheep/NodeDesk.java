@@ -75,10 +75,9 @@ final class NodeDesk implements NodeControl {
   /// leave a cluster that looks whole.
   @Override
   public void format(Format how) throws IOException {
-    if (!vdis.states().isEmpty()) {
-      throw new IOException("there are VDIs: delete them first");
-    }
+    vdis.checkDetached();
     book.unformat();
+    vdis.wipe();
     if (cache.isPresent()) {
       cache.get().clear();
     }

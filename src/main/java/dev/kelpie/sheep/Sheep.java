@@ -74,8 +74,8 @@ public final class Sheep {
 
   private int serve(BaseDirectory base, Ports ports, QueuedLog log) {
     Shutdown shutdown = new Shutdown(log);
-    try (SheepNode _ = SheepNode.start(config, base, platform, log, ports, shutdown);
-        Closeable _ = writePidFile()) {
+    try (Closeable _ = writePidFile();
+        SheepNode _ = SheepNode.start(config, base, platform, log, ports, shutdown)) {
       shutdown.listen();
       log.info("sheepdog daemon (version " + Version.text() + ") started");
       if (launch.pipe().isPresent()) {
@@ -91,10 +91,11 @@ public final class Sheep {
 
   /// The terminal hears of it too, as long as there is one.
   private int failed(QueuedLog log, Exception e) {
-    String text = Optional.ofNullable(e.getMessage()).orElse(e.toString());
-    log.error(text);
+    String text = e instanceof IOException failure ? SystemText.naming(failure) : e.getMessage();
+    String said = Optional.ofNullable(text).orElse(e.toString());
+    log.error(said);
     if (config.logging().destination() != SheepConfig.LogDestination.TERMINAL) {
-      System.err.println(text);
+      System.err.println(said);
     }
     return 1;
   }

@@ -13,6 +13,11 @@ import java.util.Optional;
 final class SystemText {
   private SystemText() {}
 
+  /// The text with the file that it is about; exceptions of this program name theirs themselves.
+  static String naming(IOException e) {
+    return e instanceof FileSystemException failure ? failure.getFile() + ": " + of(e) : of(e);
+  }
+
   /// The text for an exception of the Java library.
   static String of(IOException e) {
     return switch (e) {

@@ -179,16 +179,21 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
   }
 
+  /// Refuses while block devices are attached: before what would pull disks away under them.
+  public void checkDetached() throws IOException {
+    List<VdiId> attached = inodes.attached();
+    if (!attached.isEmpty()) {
+      throw new IOException("VDIs are attached as block devices, detach them first: " + attached);
+    }
+  }
+
   /// Forgets all VDIs and leases, and which ids were used: the cluster is formatted anew. Objects
   /// and cache are the caller's to wipe when this has returned; no client changes any then.
   ///
   /// @throws IOException where a block device is attached, and then nothing was forgotten; or where
   ///   the records failed
   public void wipe() throws IOException {
-    List<VdiId> attached = inodes.attached();
-    if (!attached.isEmpty()) {
-      throw new IOException("VDIs are attached as block devices, detach them first: " + attached);
-    }
+    checkDetached();
     making.lock();
     try {
       table.commitNothing(leases);

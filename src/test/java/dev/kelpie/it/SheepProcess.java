@@ -13,9 +13,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// A daemon under test: the real `bin/sheep -f` on a base directory, with free ports of its own
@@ -42,6 +44,7 @@ public final class SheepProcess implements Closeable {
   private final int port = freePort();
   private final int nbdPort = freePort();
   private final List<String> options = new ArrayList<>();
+  private List<Path> disks = List.of();
   private Optional<Process> process = Optional.empty();
 
   private SheepProcess(Path base) {
@@ -55,7 +58,18 @@ public final class SheepProcess implements Closeable {
 
   /// Adds options for the next starts, such as `-w`, `size=1G,keep=always`.
   public SheepProcess with(String... more) {
-    options.addAll(List.of(more));
+    return with(List.of(more));
+  }
+
+  /// Adds options for the next starts.
+  public SheepProcess with(List<String> more) {
+    options.addAll(more);
+    return this;
+  }
+
+  /// Puts the objects on these disks at the next starts; on none: into the base directory.
+  public SheepProcess onDisks(Path... objectDisks) {
+    disks = List.of(objectDisks);
     return this;
   }
 
@@ -109,7 +123,10 @@ public final class SheepProcess implements Closeable {
         new ArrayList<>(
             List.of(program("sheep"), "-f", "-p", "" + port, "--nbd", "127.0.0.1:" + nbdPort));
     command.addAll(options);
-    command.add(base.toString());
+    command.add(
+        Stream.concat(Stream.of(base), disks.stream())
+            .map(Path::toString)
+            .collect(Collectors.joining(",")));
     try {
       Process started =
           new ProcessBuilder(command)
@@ -164,7 +181,7 @@ public final class SheepProcess implements Closeable {
     List<String> command = new ArrayList<>(List.of(program("dog")));
     command.addAll(List.of(words));
     command.addAll(List.of("-a", "127.0.0.1", "-p", "" + port));
-    return Ran.run(input, java.util.Map.of(), command);
+    return Ran.run(input, Map.of(), command);
   }
 
   /// Formats the cluster with one copy.

@@ -107,6 +107,7 @@ public final class LeaseBook implements Leases {
     try {
       Held lease = holding(vdi);
       lease.told = false;
+      lease.lostWhileServing = true;
       change(lease, record -> record.withLoss(what));
     } catch (IOException e) {
       log.error(title(vdi) + ": the loss could not be recorded, so no flush will fail: " + e);
@@ -128,10 +129,18 @@ public final class LeaseBook implements Leases {
         return Optional.of(loss);
       }
       store(lease, lease.record.withLoss(""));
+      lease.lostWhileServing = false;
       return Optional.empty();
     } finally {
       lease.mutex.unlock();
     }
+  }
+
+  /// The same for a client on this machine, which went down with whatever a power cut took: only
+  /// what was lost while this node was serving.
+  public Optional<String> takeLossWhileServing(VdiId vdi) throws IOException {
+    Held lease = held.get(vdi);
+    return lease != null && lease.lostWhileServing ? takeLoss(vdi) : Optional.empty();
   }
 
   /// Whether [#generation] answers without a wait.
@@ -152,7 +161,9 @@ public final class LeaseBook implements Leases {
     Held lease = held.get(from);
     if (lease != null && !lease.told && !lease.record.loss().isEmpty()) {
       String loss = lease.record.loss();
-      change(holding(to), record -> record.withLoss(loss));
+      Held heir = holding(to);
+      change(heir, record -> record.withLoss(loss));
+      heir.lostWhileServing = lease.lostWhileServing;
     }
   }
 
@@ -309,6 +320,9 @@ public final class LeaseBook implements Leases {
     volatile LeaseRecord record;
     long version;
     volatile boolean told;
+
+    /// Whether clients that are there now saw the lost writes acknowledged.
+    volatile boolean lostWhileServing;
 
     Held(VdiId vdi, LeaseRecord record, long version, boolean resumed, Locks.Mutex mutex) {
       this.vdi = vdi;

@@ -1,6 +1,7 @@
 package dev.kelpie.volume;
 
 import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
@@ -270,10 +271,12 @@ final class Volume implements BlockDevice {
 
   /// Fails a barrier once after writes were lost, unless the client went down with them.
   private void failIfLost(Durability durability) throws IOException {
-    if (durability == Durability.DEFERRED || client.local()) {
+    if (durability == Durability.DEFERRED) {
       return;
     }
-    Optional<String> loss = leases.takeLoss(tip().inode().vdi());
+    VdiId vdi = tip().inode().vdi();
+    Optional<String> loss =
+        client.local() ? leases.takeLossWhileServing(vdi) : leases.takeLoss(vdi);
     if (loss.isPresent()) {
       throw new IOException("acknowledged writes of " + description + " were lost: " + loss.get());
     }

@@ -112,6 +112,17 @@ final class LeaseBookTest {
   }
 
   @Test
+  void whoWentDownWithAPowerCutIsToldOnlyOfLaterLosses_I16() throws IOException {
+    LeaseBook book = begun("cache", true);
+    book.markUnflushed(ONE);
+    LeaseBook next = begun("cache", false);
+    assertEquals(Optional.empty(), next.takeLossWhileServing(ONE));
+    next.reportLoss(ONE, "damaged");
+    assertEquals(Optional.of("damaged"), next.takeLossWhileServing(ONE));
+    assertEquals(Optional.empty(), next.takeLossWhileServing(ONE));
+  }
+
+  @Test
   void eachLossIsToldOnce() throws IOException {
     LeaseBook book = begun("cache", true);
     book.reportLoss(ONE, "first");

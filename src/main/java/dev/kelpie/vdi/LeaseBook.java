@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// The leases of this node: one coordination record per VDI, and in memory what the hot paths ask.
 ///
@@ -107,7 +108,7 @@ public final class LeaseBook implements Leases {
     try {
       Held lease = holding(vdi);
       lease.told = false;
-      lease.lostWhileServing = true;
+      lease.losses.incrementAndGet();
       change(lease, record -> record.withLoss(what));
     } catch (IOException e) {
       log.error(title(vdi) + ": the loss could not be recorded, so no flush will fail: " + e);
@@ -129,18 +130,24 @@ public final class LeaseBook implements Leases {
         return Optional.of(loss);
       }
       store(lease, lease.record.withLoss(""));
-      lease.lostWhileServing = false;
       return Optional.empty();
     } finally {
       lease.mutex.unlock();
     }
   }
 
-  /// The same for a client on this machine, which went down with whatever a power cut took: only
-  /// what was lost while this node was serving.
-  public Optional<String> takeLossWhileServing(VdiId vdi) throws IOException {
+  /// How often writes of this VDI were lost since this node serves it, for [#takeLossSince].
+  public int losses(VdiId vdi) {
     Held lease = held.get(vdi);
-    return lease != null && lease.lostWhileServing ? takeLoss(vdi) : Optional.empty();
+    return lease == null ? 0 : lease.losses.get();
+  }
+
+  /// The same for a client on this machine, which went down with whatever a power cut took: only
+  /// where something was lost since it came.
+  ///
+  /// @param losses that there were when it came
+  public Optional<String> takeLossSince(VdiId vdi, int losses) throws IOException {
+    return losses(vdi) > losses ? takeLoss(vdi) : Optional.empty();
   }
 
   /// Whether [#generation] answers without a wait.
@@ -163,7 +170,7 @@ public final class LeaseBook implements Leases {
       String loss = lease.record.loss();
       Held heir = holding(to);
       change(heir, record -> record.withLoss(loss));
-      heir.lostWhileServing = lease.lostWhileServing;
+      heir.losses.set(lease.losses.get());
     }
   }
 
@@ -321,8 +328,8 @@ public final class LeaseBook implements Leases {
     long version;
     volatile boolean told;
 
-    /// Whether clients that are there now saw the lost writes acknowledged.
-    volatile boolean lostWhileServing;
+    /// How often writes were lost since this node serves the VDI.
+    final AtomicInteger losses = new AtomicInteger();
 
     Held(VdiId vdi, LeaseRecord record, long version, boolean resumed, Locks.Mutex mutex) {
       this.vdi = vdi;

@@ -29,6 +29,10 @@ final class Volume implements BlockDevice {
   private final Exports.Client client;
   private final String description;
   private final boolean readOnly;
+
+  /// How often writes had been lost when this client came.
+  private final int lossesBefore;
+
   private volatile Tip tip;
 
   /// @param description the name and kind of the disk
@@ -47,6 +51,7 @@ final class Volume implements BlockDevice {
     this.client = client;
     this.description = description;
     this.readOnly = attachment.snapshot();
+    this.lossesBefore = leases.losses(attachment.inode().vdi());
     this.tip = Tip.of(attachment.inode(), mode);
   }
 
@@ -276,7 +281,7 @@ final class Volume implements BlockDevice {
     }
     VdiId vdi = tip().inode().vdi();
     Optional<String> loss =
-        client.local() ? leases.takeLossWhileServing(vdi) : leases.takeLoss(vdi);
+        client.local() ? leases.takeLossSince(vdi, lossesBefore) : leases.takeLoss(vdi);
     if (loss.isPresent()) {
       throw new IOException("acknowledged writes of " + description + " were lost: " + loss.get());
     }

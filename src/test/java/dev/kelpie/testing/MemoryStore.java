@@ -50,11 +50,16 @@ public final class MemoryStore implements ObjectStore {
     this.durable = durable;
   }
 
-  /// A change that is not durable yet.
+  /// A change that is not durable yet, or one that is and came after such a change of the same
+  /// object, so that it has to be applied once more after that one.
   ///
   /// @param whole whether it made or removed the object
   private record Deferred(
-      VdiId vdi, ObjectId object, boolean whole, Consumer<Map<ObjectId, StoredObject>> change) {}
+      VdiId vdi,
+      ObjectId object,
+      boolean whole,
+      boolean durable,
+      Consumer<Map<ObjectId, StoredObject>> change) {}
 
   // What a test sets up and asks for.
 
@@ -92,7 +97,7 @@ public final class MemoryStore implements ObjectStore {
     return locked(() -> {
       closed = true;
       Map<ObjectId, StoredObject> left = copy(durable);
-      deferred.stream().filter(kept).forEach(d -> d.change.accept(left));
+      deferred.stream().filter(d -> d.durable || kept.test(d)).forEach(d -> d.change.accept(left));
       return new MemoryStore(left, copy(left));
     });
   }
@@ -267,13 +272,16 @@ public final class MemoryStore implements ObjectStore {
       ObjectId object, Change change, boolean whole, Consumer<Map<ObjectId, StoredObject>> body) {
     body.accept(live);
     if (change.durability() == Durability.DEFERRED) {
-      deferred.add(new Deferred(change.vdi(), object, whole, body));
+      deferred.add(new Deferred(change.vdi(), object, whole, false, body));
       return;
     }
     if (deferred.stream().anyMatch(d -> d.whole && d.object.equals(object))) {
       settle(d -> d.object.equals(object));
     }
     body.accept(durable);
+    if (deferred.stream().anyMatch(d -> d.object.equals(object))) {
+      deferred.add(new Deferred(change.vdi(), object, whole, true, body));
+    }
   }
 
   private void settle(Predicate<Deferred> chosen) {

@@ -87,6 +87,16 @@ final class MemoryStoreTest {
   }
 
   @Test
+  void aDeferredWriteDoesNotComeBackOverALaterDurableOne() throws IOException {
+    store.create(OBJECT, Base.ZEROS, extents(0, "abc"), durable());
+    store.write(OBJECT, extents(0, "xy"), deferred());
+    store.write(OBJECT, extents(1, "z"), durable());
+    store.flush(VDI);
+    assertEquals("xzc", read(store, 0, 3));
+    assertEquals("xzc", read(store.afterPowerCut(), 0, 3));
+  }
+
+  @Test
   void aDeferredCreateBecomesDurableWithADurableWrite() throws IOException {
     store.create(OBJECT, Base.ZEROS, extents(0, "a"), deferred());
     store.write(OBJECT, extents(1, "b"), durable());

@@ -130,6 +130,7 @@ final class CatalogCrashTest {
     } catch (SimulatedCrash expected) {
       assertTrue(disk.steps() >= step, where);
     }
+    node.catalog.close();
     try (TestNode next =
         TestNode.stepped(disk.afterPowerCut(chance, keep), node.store.afterPowerCut())) {
       List<String> found = StoreCheck.describe(next);

@@ -116,10 +116,12 @@ final class LeaseBookTest {
     LeaseBook book = begun("cache", true);
     book.markUnflushed(ONE);
     LeaseBook next = begun("cache", false);
-    assertEquals(Optional.empty(), next.takeLossWhileServing(ONE));
+    int before = next.losses(ONE);
+    assertEquals(Optional.empty(), next.takeLossSince(ONE, before));
     next.reportLoss(ONE, "damaged");
-    assertEquals(Optional.of("damaged"), next.takeLossWhileServing(ONE));
-    assertEquals(Optional.empty(), next.takeLossWhileServing(ONE));
+    assertEquals(Optional.empty(), next.takeLossSince(ONE, next.losses(ONE)), "who came later");
+    assertEquals(Optional.of("damaged"), next.takeLossSince(ONE, before));
+    assertEquals(Optional.empty(), next.takeLossSince(ONE, before));
   }
 
   @Test

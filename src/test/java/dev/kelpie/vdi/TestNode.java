@@ -95,7 +95,10 @@ public final class TestNode implements AutoCloseable {
 
   /// The node after a power cut that has left nothing that was not durable.
   public TestNode afterPowerCut(RandomGenerator chance) throws IOException {
-    return start(disk.afterPowerCut(chance, Keep.NOTHING), store.afterPowerCut());
+    MemoryDisk nextDisk = disk.afterPowerCut(chance, Keep.NOTHING);
+    MemoryStore nextStore = store.afterPowerCut();
+    catalog.close();
+    return start(nextDisk, nextStore);
   }
 
   /// The node after an orderly end and a new start.

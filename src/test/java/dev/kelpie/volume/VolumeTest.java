@@ -452,6 +452,21 @@ final class VolumeTest {
   }
 
   @Test
+  void aLossWhileALocalClientIsThereFailsItsBarrierToo_I16() throws IOException {
+    Exports.Answer local =
+        node.exports.open(
+            new VdiName("vm1"),
+            Optional.empty(),
+            Optional.empty(),
+            new Exports.Client("here", true));
+    try (BlockDevice here = assertInstanceOf(Exports.Answer.Opened.class, local).device()) {
+      node.leases.reportLoss(vdi, "a dirty block is damaged");
+      assertThrows(IOException.class, here::flush);
+      here.flush();
+    }
+  }
+
+  @Test
   void closingFlushesAndReportsAFailure() throws IOException {
     BlockDevice other = node.open("vm1");
     write(other, 0, new byte[10]);

@@ -289,7 +289,8 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     for (VdiCache vdi : state.vdis()) {
       try {
         flush(vdi.id);
-        if (vdi.marked && vdi.differingCount() == 0) {
+        // Also a mark that an earlier process left, whose dirty data was pushed by this one.
+        if (vdi.differingCount() == 0) {
           leases.clearUnflushed(vdi.id);
           vdi.marked = false;
         }
@@ -303,6 +304,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
                 + e.getMessage());
       }
     }
+    throttle.close();
     gate.enterAlone();
     try (files) {
       if (!off) {
@@ -528,6 +530,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
       if (!off) {
         log.alert("object cache turns itself off: " + fault.getMessage());
         state.vdis().forEach(this::rescue);
+        disown();
         off = true;
       }
     } finally {
@@ -536,9 +539,26 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     return true;
   }
 
+  /// What is in the files is old from now on: no later start may believe it, even where the device
+  /// cannot be written any more.
+  private void disown() {
+    try {
+      leases.disown();
+    } catch (IOException e) {
+      log.alert(
+          "object cache: the leases could not be changed ("
+              + e.getMessage()
+              + "); remove "
+              + files.directory()
+              + " before the next start, it holds old data");
+    }
+  }
+
   private void rescue(VdiCache vdi) {
     try {
       flusher.flush(vdi.id);
+      leases.clearUnflushed(vdi.id);
+      vdi.marked = false;
     } catch (IOException | MappingFault e) {
       leases.reportLoss(
           vdi.id,

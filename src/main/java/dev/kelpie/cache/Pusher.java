@@ -144,7 +144,10 @@ final class Pusher {
   /// (docs/cache-format.md, "Order of stores").
   private void clean(Stripe stripe, Push push) {
     CachedObject object = push.object;
-    if (push.state != CachedObject.State.PRESENT && push.stateChanges == object.stateChanges) {
+    if (push.stateChanges != object.stateChanges) {
+      return; // created anew or removed meanwhile: what the push carried was an earlier life's
+    }
+    if (push.state != CachedObject.State.PRESENT) {
       state.settled(object);
     }
     for (int n = 0; n < push.chunks(); n++) {
@@ -205,7 +208,7 @@ final class Pusher {
       stripe.mutex.lock();
       try {
         int chunk = stripe.find(push.object.id, n);
-        if (chunk < 0) {
+        if (chunk < 0 || push.stateChanges != push.object.stateChanges) {
           continue;
         }
         int blocks = push.wanted(n) & BlockMask.dirty(state.table.masks(chunk));

@@ -22,6 +22,7 @@ final class Throttle {
   private final Locks.Signal roomWanted;
   private boolean wanted;
   private boolean givenUp;
+  private boolean closing;
 
   Throttle(CacheState state, Locks locks) {
     this.state = state;
@@ -42,13 +43,16 @@ final class Throttle {
 
   /// Asks for room, and waits until some was made or a short time has passed.
   ///
-  /// @throws CacheFault where the cache is turning itself off
-  void awaitRoom() throws CacheFault {
+  /// @throws IOException where the cache is turning itself off, or closes
+  void awaitRoom() throws IOException {
     mutex.lock();
     try {
       if (givenUp) {
         throw new CacheFault(
             "waiting for room", new IOException("the cache is turning itself off"));
+      }
+      if (closing) {
+        throw new IOException("the object cache is full and closes");
       }
       wanted = true;
       roomWanted.wakeAll();
@@ -74,6 +78,17 @@ final class Throttle {
     mutex.lock();
     try {
       givenUp = true;
+      roomMade.wakeAll();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Lets nobody wait any more: the cache closes. What is dirty stays so, for the next start.
+  void close() {
+    mutex.lock();
+    try {
+      closing = true;
       roomMade.wakeAll();
     } finally {
       mutex.unlock();

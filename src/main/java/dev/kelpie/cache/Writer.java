@@ -88,7 +88,7 @@ final class Writer {
 
   private Outcome become(
       ObjectId id, CachedObject.State next, @Nullable ObjectId parent, Change change)
-      throws CacheFault {
+      throws IOException {
     Stripe stripe = state.stripe(id);
     while (true) {
       stripe.mutex.lock();

@@ -31,6 +31,10 @@ public interface Leases {
   /// Takes the mark away: everything was pushed and is durable.
   void clearUnflushed(VdiId vdi) throws IOException;
 
+  /// Gives the cache up: nothing that it holds is this node's any more, now and at later starts.
+  /// The generations stay.
+  void disown() throws IOException;
+
   /// Records that acknowledged writes of this VDI were lost, so that its next barrier fails.
   ///
   /// @param what was lost and why, for the operator

@@ -140,15 +140,21 @@ final class ClientDoor implements ClientObjects {
     if (table.live(vdi).isEmpty()) {
       return;
     }
-    Optional<String> loss = leases.takeLoss(vdi);
-    if (loss.isPresent()) {
-      throw new IOException("acknowledged writes of VDI " + vdi + " were lost: " + loss.get());
-    }
+    failIfLost(vdi);
     Inode inode = inodes.acquire(vdi);
     try {
       inode.flush();
     } finally {
       inodes.release(inode);
+    }
+    // The flush itself may have found that what it was to bring out is damaged.
+    failIfLost(vdi);
+  }
+
+  private void failIfLost(VdiId vdi) throws IOException {
+    Optional<String> loss = leases.takeLoss(vdi);
+    if (loss.isPresent()) {
+      throw new IOException("acknowledged writes of VDI " + vdi + " were lost: " + loss.get());
     }
   }
 

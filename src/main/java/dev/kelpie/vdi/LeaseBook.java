@@ -115,6 +115,14 @@ public final class LeaseBook implements Leases {
     }
   }
 
+  @Override
+  public void disown() throws IOException {
+    cache = Optional.of(NO_CACHE);
+    for (Held lease : held.values()) {
+      change(lease, record -> record.withCache(NO_CACHE));
+    }
+  }
+
   /// What was lost of a VDI's acknowledged writes, for a barrier that has to fail with it; once for
   /// each loss.
   public Optional<String> takeLoss(VdiId vdi) throws IOException {
@@ -166,11 +174,14 @@ public final class LeaseBook implements Leases {
   /// Lets a loss that no barrier was told of yet go on with the VDI that continues another.
   void inheritLoss(VdiId from, VdiId to) throws IOException {
     Held lease = held.get(from);
-    if (lease != null && !lease.told && !lease.record.loss().isEmpty()) {
+    if (lease == null) {
+      return;
+    }
+    Held heir = holding(to);
+    heir.losses.set(lease.losses.get());
+    if (!lease.told && !lease.record.loss().isEmpty()) {
       String loss = lease.record.loss();
-      Held heir = holding(to);
       change(heir, record -> record.withLoss(loss));
-      heir.losses.set(lease.losses.get());
     }
   }
 

@@ -34,6 +34,10 @@ record LeaseRecord(
     return new LeaseRecord(newOwner, newCache, generation.next(), unflushedSince, loss);
   }
 
+  LeaseRecord withCache(String newCache) {
+    return new LeaseRecord(owner, newCache, generation, unflushedSince, loss);
+  }
+
   LeaseRecord withUnflushedSince(long millis) {
     return new LeaseRecord(owner, cache, generation, millis, loss);
   }

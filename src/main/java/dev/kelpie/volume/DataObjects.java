@@ -84,7 +84,7 @@ final class DataObjects {
     Extent extent = new Extent(within, from);
     Outcome outcome = objects.write(inode.object(index, own), List.of(extent), tip.writeNow());
     return switch (outcome) {
-      case DONE -> true;
+      case DONE -> inode.entryAtHand(index) == own;
       case WOULD_WAIT, NO_OBJECT -> false;
       case NO_SPACE, STALE -> throw failed("write", index, tip, outcome);
     };
@@ -99,7 +99,9 @@ final class DataObjects {
     boolean written =
         inode.entry(index) == tip.own()
             && inode.entryAtHand(index) != Inode.UNKNOWN
-            && done(overwrite(tip, index, extents, change), "write", index, tip);
+            && done(overwrite(tip, index, extents, change), "write", index, tip)
+            // A trim may have freed the object while the write waited: then it is made again.
+            && inode.entry(index) == tip.own();
     if (!written) {
       inode.lockEntries(index, 1);
       try {

@@ -105,6 +105,8 @@ final class Volume implements BlockDevice {
   public void flush() throws IOException {
     failIfLost(Durability.DURABLE);
     tip().inode().flush();
+    // The flush itself may have found that what it was to bring out is damaged.
+    failIfLost(Durability.DURABLE);
   }
 
   @Override

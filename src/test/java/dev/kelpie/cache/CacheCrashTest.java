@@ -239,6 +239,24 @@ final class CacheCrashTest {
   }
 
   @Test
+  void cacheThatTurnedItselfOffIsNotBelievedAtTheNextStart_I15_I16() throws IOException {
+    rig.stored(DATA, 1);
+    rig.read(DATA, 0, CHUNK);
+    rig.write(DATA, CHUNK, filled(BLOCK, 7));
+    try (Faults.Ended _ = rig.disk.faults().fail(DiskCall.WRITE, this::isSlab)) {
+      rig.write(DATA, 2 * CHUNK, filled(BLOCK, 8));
+    }
+    rig.write(DATA, 0, filled(BLOCK, 9));
+    rig.write(DATA, CHUNK, filled(BLOCK, 10));
+    rig.kill();
+    assertEquals(9, rig.read(DATA, 0, 1)[0]);
+    assertEquals(10, rig.read(DATA, CHUNK, 1)[0]);
+    rig.cache.flush(VDI);
+    assertEquals(10, rig.behind(DATA, CHUNK, 1)[0]);
+    assertEquals(List.of(), rig.leases.losses());
+  }
+
+  @Test
   void cacheDeviceThatCannotBeReadLosesDirtyDataAndSaysSo_I16() throws IOException {
     rig.stored(DATA, 1);
     rig.write(DATA, 0, filled(BLOCK, 7));

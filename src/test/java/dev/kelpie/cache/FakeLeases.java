@@ -57,6 +57,12 @@ final class FakeLeases implements Leases {
   }
 
   @Override
+  public synchronized void disown() {
+    cacheId = "none";
+    leases.replaceAll((_, lease) -> new Lease("none", lease.generation, lease.unflushed));
+  }
+
+  @Override
   public void reportLoss(VdiId vdi, String what) {
     losses.add(vdi + ": " + what);
   }

@@ -87,12 +87,12 @@ final class ClientConnection {
     Optional<ResultCode> refusal = requests.refusal(header);
     if (refusal.isPresent()) {
       inbox.skip(header.payloadBytes());
+      served = true;
       enter(0);
       post(header, Reply.of(refusal.get()), () -> inFlight.leave(0));
     } else {
       serve(header);
     }
-    served = true;
     return true;
   }
 
@@ -100,6 +100,7 @@ final class ClientConnection {
     int share = share(header);
     enter(share);
     Exchange exchange = receive(header, share);
+    served = true; // before the answer: a client that has one is no longer mute
     Optional<Reply> reply = Optional.of(Reply.BROKEN);
     try {
       Requests.Request request = requests.arrived(exchange, this);

@@ -117,9 +117,7 @@ final class WriteLog implements Closeable {
   void taken(Appended appended) {
     mutex.lock();
     try {
-      // Only a lap that was closed has somebody waiting for it: do not wake the background task for
-      // every write.
-      if (--appended.lap().inFlight == 0 && appended.lap() != active) {
+      if (--appended.lap().inFlight == 0) {
         changed.wakeAll();
       }
     } finally {

@@ -6,6 +6,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /// Faults that a test puts into a fake: calls that fail, calls that hang. A call is matched by what
@@ -27,7 +28,20 @@ public final class Faults<O extends Enum<O>, K> {
 
   /// Lets the next `times` matching calls fail.
   public Ended fail(O operation, Predicate<K> on, int times) {
-    Failure<O, K> failure = new Failure<>(operation, on, new AtomicInteger(times));
+    return fail(
+        operation,
+        on,
+        times,
+        key -> new IOException(operation + " of " + key + ": injected fault"));
+  }
+
+  /// Lets all matching calls fail in a way of the test's own until the result is closed.
+  public Ended fail(O operation, Predicate<K> on, Function<K, IOException> how) {
+    return fail(operation, on, Integer.MAX_VALUE, how);
+  }
+
+  private Ended fail(O operation, Predicate<K> on, int times, Function<K, IOException> how) {
+    Failure<O, K> failure = new Failure<>(operation, on, new AtomicInteger(times), how);
     active.add(failure);
     return () -> active.remove(failure);
   }
@@ -56,7 +70,7 @@ public final class Faults<O extends Enum<O>, K> {
         case Hanging<O, K> hanging -> hanging.hang().await();
         case Failure<O, K> failure -> {
           if (failure.left().getAndDecrement() > 0) {
-            throw new IOException(operation + " of " + key + ": injected fault");
+            throw failure.how().apply(key);
           }
         }
       }
@@ -73,7 +87,8 @@ public final class Faults<O extends Enum<O>, K> {
     }
   }
 
-  private record Failure<O extends Enum<O>, K>(O operation, Predicate<K> on, AtomicInteger left)
+  private record Failure<O extends Enum<O>, K>(
+      O operation, Predicate<K> on, AtomicInteger left, Function<K, IOException> how)
       implements Fault<O, K> {}
 
   private record Hanging<O extends Enum<O>, K>(O operation, Predicate<K> on, Hang hang)

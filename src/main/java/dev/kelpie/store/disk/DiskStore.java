@@ -217,8 +217,11 @@ public final class DiskStore implements ObjectStore {
       if (!closed) {
         closed = true;
         disks.forEach(OneDisk::stop);
-        onEachDisk(OneDisk::close);
-        objects.closeAll();
+        try {
+          onEachDisk(OneDisk::close);
+        } finally {
+          objects.closeAll();
+        }
       }
     } finally {
       life.leaveAlone();

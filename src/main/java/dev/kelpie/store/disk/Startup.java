@@ -46,6 +46,18 @@ final class Startup {
   /// Finds out where every object is, and makes durable that it is there: a process that was killed
   /// may have left names that are not.
   void locate(Locations locations) throws IOException {
+    boolean done = false;
+    try {
+      locateAll(locations);
+      done = true;
+    } finally {
+      if (!done) {
+        closeAll();
+      }
+    }
+  }
+
+  private void locateAll(Locations locations) throws IOException {
     for (int i = 0; i < disks.size(); i++) {
       Path objects = disks.get(i).directory().objects();
       for (String name : platform.disk().list(objects)) {

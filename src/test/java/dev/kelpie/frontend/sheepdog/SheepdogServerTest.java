@@ -3,7 +3,6 @@ package dev.kelpie.frontend.sheepdog;
 import static dev.kelpie.wire.RequestFlags.WRITE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.log.Level;
@@ -209,7 +208,17 @@ final class SheepdogServerTest {
     }
     rig.close();
     assertEquals(0, rig.server.memoryUsed());
-    assertThrows(IOException.class, () -> rig.client().assertClosed());
+    // One that the kernel had queued may still be taken, and is closed.
+    Await.until("nobody listens any more", () -> isRefused(rig));
+  }
+
+  private static boolean isRefused(Rig rig) {
+    try {
+      rig.client().assertClosed();
+      return false;
+    } catch (IOException refused) {
+      return true;
+    }
   }
 
   private static RequestFields fields() {

@@ -70,6 +70,19 @@ final class CacheState {
     return stripe.object(id, this::vdi);
   }
 
+  /// Where the absent blocks of an object come from that is a copy; null for every other object.
+  /// Takes the stripe's lock itself.
+  @Nullable ObjectId parentOf(ObjectId id) {
+    Stripe stripe = stripe(id);
+    stripe.mutex.lock();
+    try {
+      CachedObject object = stripe.object(id);
+      return object == null ? null : object.parent;
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
   /// How many chunks an object has.
   static int chunks(ObjectId id) {
     return Math.ceilDiv(id.size(), CHUNK_SIZE);

@@ -12,7 +12,6 @@ import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /// Reads: valid blocks from the slab, absent ones from where the object's state says. Goes through
 /// a range run by run; a run is of valid blocks in one chunk, or of absent ones.
@@ -226,7 +225,7 @@ final class Reader {
   private Outcome absent(
       ObjectId id, int at, int length, ByteBuffer into, Access access, boolean keep)
       throws IOException {
-    ObjectId parent = parentOf(id);
+    ObjectId parent = state.parentOf(id);
     if (parent != null) {
       ByteBuffer part = into.slice(into.position(), length);
       if (read(parent, at, part, access) != Outcome.DONE) {
@@ -240,17 +239,6 @@ final class Reader {
       case NO_OBJECT -> Outcome.NO_OBJECT;
       case LOOK_AGAIN -> Outcome.WOULD_WAIT;
     };
-  }
-
-  private @Nullable ObjectId parentOf(ObjectId id) {
-    Stripe stripe = state.stripe(id);
-    stripe.mutex.lock();
-    try {
-      CachedObject object = stripe.object(id);
-      return object == null ? null : object.parent;
-    } finally {
-      stripe.mutex.unlock();
-    }
   }
 
   private static void zeros(ByteBuffer into, int length) {

@@ -218,7 +218,7 @@ final class Writer {
     int length = CacheState.blockLength(id, number, block);
     ByteBuffer bytes = buffers.take(length).limit(length);
     try {
-      ObjectId parent = parentOf(id);
+      ObjectId parent = state.parentOf(id);
       if (parent == null) {
         return switch (puller.pull(id, at, length, bytes, access, true)) {
           case DONE, LOOK_AGAIN -> Outcome.DONE;
@@ -249,17 +249,6 @@ final class Writer {
           && (BlockMask.valid(state.table.masks(chunk)) & (1 << block)) == 0) {
         state.keep(chunk, block, bytes);
       }
-    } finally {
-      stripe.mutex.unlock();
-    }
-  }
-
-  private @Nullable ObjectId parentOf(ObjectId id) {
-    Stripe stripe = state.stripe(id);
-    stripe.mutex.lock();
-    try {
-      CachedObject object = stripe.object(id);
-      return object == null ? null : object.parent;
     } finally {
       stripe.mutex.unlock();
     }

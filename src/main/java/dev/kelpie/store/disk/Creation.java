@@ -48,27 +48,61 @@ final class Creation {
         }
       };
 
-  /// Makes the object; its name is not durable yet. Where that fails, what was there before is
-  /// there still.
+  /// Writes the object's file under its temporary name, durably. Where that fails, nothing was
+  /// changed.
   ///
   /// @throws dev.kelpie.platform.Disk.NoSpace where the disk is full
-  ObjectFile make(List<Extent> extents) throws IOException {
-    if (disk.files().exists(unfinished)) {
-      disk.files().delete(unfinished);
-    }
-    DiskFile file = disk.files().create(unfinished);
+  Written write(List<Extent> extents) throws IOException {
+    DiskFile file = begin();
     boolean done = false;
     try {
       fill(file, Image.of(slot.object(), extents, parent::read));
-      disk.health().runOrFail("rename " + unfinished, () -> disk.files().rename(unfinished, path));
       done = true;
-      return new ObjectFile(disk, slot, file, trailer);
+      return new Written(file);
     } finally {
       if (!done) {
-        disk.closeQuietly(file, unfinished);
-        deleteUnfinished();
+        giveUp(file);
       }
     }
+  }
+
+  /// A file that is whole and has no name yet.
+  final class Written {
+    private final DiskFile file;
+
+    private Written(DiskFile file) {
+      this.file = file;
+    }
+
+    /// Gives the object its name, which is not durable yet. Where that fails, what was there before
+    /// is there still.
+    ObjectFile name() throws IOException {
+      boolean done = false;
+      try {
+        disk.health()
+            .runOrFail("rename " + unfinished, () -> disk.files().rename(unfinished, path));
+        done = true;
+        return new ObjectFile(disk, slot, file, trailer);
+      } finally {
+        if (!done) {
+          giveUp(file);
+        }
+      }
+    }
+  }
+
+  private DiskFile begin() throws IOException {
+    DiskFile[] file = new DiskFile[1];
+    disk.health()
+        .run(
+            "create " + unfinished,
+            () -> {
+              if (disk.files().exists(unfinished)) {
+                disk.files().delete(unfinished);
+              }
+              file[0] = disk.files().create(unfinished);
+            });
+    return file[0];
   }
 
   private void fill(DiskFile file, Image image) throws IOException {
@@ -118,7 +152,8 @@ final class Creation {
     disk.health().run("write " + unfinished, () -> file.write(bytes, at));
   }
 
-  private void deleteUnfinished() {
+  private void giveUp(DiskFile file) {
+    disk.closeQuietly(file, unfinished);
     try {
       disk.files().delete(unfinished);
     } catch (IOException _) {

@@ -59,7 +59,8 @@ final class Deferred {
     try {
       Debt debt = debt(vdi);
       debt.logged = Math.max(debt.logged, place);
-      debt.inPlace.put(file, place);
+      // Two writers of an object may come here in another order than their records lie in the log.
+      debt.inPlace.merge(file, place, Math::max);
     } finally {
       mutex.unlock();
     }

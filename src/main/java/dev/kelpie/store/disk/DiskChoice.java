@@ -26,9 +26,7 @@ final class DiskChoice {
   List<OneDisk> inOrder() throws IOException {
     List<Free> candidates = new ArrayList<>();
     for (OneDisk disk : disks) {
-      if (disk.health().good()) {
-        candidates.add(new Free(disk, disk.freeBytes()));
-      }
+      disk.freeBytes().ifPresent(bytes -> candidates.add(new Free(disk, bytes)));
     }
     if (candidates.isEmpty()) {
       throw new IOException("every disk of the store is out of service");

@@ -299,26 +299,43 @@ public final class DiskStore implements ObjectStore {
   private Outcome create(
       Slot slot, Optional<OneDisk> home, Order order, ObjectFile.View parent, List<Extent> extents)
       throws IOException {
+    Optional<IOException> failure = Optional.empty();
     for (OneDisk disk : home.isPresent() ? List.of(home.get()) : choice.inOrder()) {
+      Creation.Written written;
       try {
-        create(disk, new Creation(disk, slot, chance.nextLong(), order, parent), slot, extents);
-        return Outcome.DONE;
+        disk.health().check();
+        syncRemovalsElsewhere(disk);
+        written = new Creation(disk, slot, chance.nextLong(), order, parent).write(extents);
       } catch (Disk.NoSpace full) {
         disk.noteFull(full);
+        continue;
+      } catch (IOException cause) {
+        if (disk.health().good()) {
+          throw cause;
+        }
+        failure = Optional.of(cause);
+        continue;
       }
+      name(disk, written, slot);
+      return Outcome.DONE;
+    }
+    if (failure.isPresent()) {
+      throw failure.get();
     }
     return Outcome.NO_SPACE;
   }
 
-  private void create(OneDisk disk, Creation creation, Slot slot, List<Extent> extents)
-      throws IOException {
-    disk.health().check();
+  /// An object that was removed from another disk must not come back beside the new one.
+  private void syncRemovalsElsewhere(OneDisk disk) throws IOException {
     for (OneDisk other : disks) {
       if (other != disk && other.health().good()) {
         other.syncNames();
       }
     }
-    ObjectFile made = creation.make(extents);
+  }
+
+  private void name(OneDisk disk, Creation.Written written, Slot slot) throws IOException {
+    ObjectFile made = written.name();
     long change = disk.nameChanged();
     slot.put(made);
     locations.put(slot.object(), disks.indexOf(disk));

@@ -19,7 +19,7 @@ import java.util.function.Supplier;
 ///
 /// Methods that change the object's content are called under the slot's `change`; reads,
 /// checkpoints and syncs may come at any time. Once it is disposed of, because the object was
-/// removed, replaced or put away, reads say so and syncs do nothing.
+/// removed, replaced or put away, reads say so and syncs make that durable.
 final class ObjectFile {
   private static final int LAPS = 2;
 
@@ -284,14 +284,17 @@ final class ObjectFile {
     }
   }
 
-  /// Makes what is in the file durable.
+  /// Makes what is in the file durable. Where the object was removed or replaced, makes that
+  /// durable: until then a power cut brings this file back, and its bytes would be missing.
   void sync() throws IOException {
-    if (hold()) {
-      try {
-        syncFile();
-      } finally {
-        drop();
-      }
+    if (!hold()) {
+      disk.syncNames();
+      return;
+    }
+    try {
+      syncFile();
+    } finally {
+      drop();
     }
   }
 

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -203,13 +204,22 @@ final class OneDisk implements Closeable {
     log.spaceFreed();
   }
 
-  /// What can still be stored here, by a recent look.
-  long freeBytes() throws IOException {
+  /// What can still be stored here, by a recent look; empty where the disk is out of service.
+  OptionalLong freeBytes() {
+    try {
+      health.runOrFail("ask for the free space", this::lookAtSpace);
+      return OptionalLong.of(freeBytes);
+    } catch (IOException _) {
+      // It is out of service, and the log has said so.
+      return OptionalLong.empty();
+    }
+  }
+
+  private void lookAtSpace() throws IOException {
     if (clock.nanos() - freeKnownAt > SPACE_KNOWN.toNanos()) {
       freeBytes = files.space(directory.path()).usable();
       freeKnownAt = clock.nanos();
     }
-    return freeBytes;
   }
 
   /// Room on the device.

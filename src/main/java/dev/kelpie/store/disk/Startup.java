@@ -43,8 +43,7 @@ final class Startup {
     }
   }
 
-  /// Finds out where every object is, and makes durable that it is there: a process that was killed
-  /// may have left names that are not.
+  /// Finds out where every object is, and deletes durably what is left of unfinished ones.
   void locate(Locations locations) throws IOException {
     boolean done = false;
     try {
@@ -100,6 +99,9 @@ final class Startup {
     }
   }
 
+  /// First makes durable what a killed process may have left in the kernel only: records, of which
+  /// none may go to a file before (rule W), and names, because the lap that still has the records
+  /// of a removed file is given up here (rule L).
   private OneDisk openOne(DiskDirectory directory) throws IOException {
     Disk disk = platform.disk();
     Closeable lock =
@@ -123,8 +125,10 @@ final class Startup {
                 disk, directory.segment(i), directory.identity().disk(), config.segmentBytesMax());
         opened.add(segment);
         segments.add(segment);
+        segment.sync();
       }
       disk.syncDirectory(directory.path());
+      disk.syncDirectory(directory.objects());
       LogScan.Found found = LogScan.read(segments, directory.identity().disk());
       new Replay(disk, messages, directory).run(found.entries());
       OneDisk one =

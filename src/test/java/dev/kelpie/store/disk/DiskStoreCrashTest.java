@@ -2,6 +2,7 @@ package dev.kelpie.store.disk;
 
 import static dev.kelpie.object.Durability.DEFERRED;
 import static dev.kelpie.object.Durability.DURABLE;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -61,6 +62,25 @@ final class DiskStoreCrashTest {
             driver.write(SMALL, sectors(i % 5, 3), i % 3 == 0 ? DEFERRED : DURABLE);
           }
         });
+  }
+
+  /// I1: the file that was written in place is gone for the store, but not yet for a power cut.
+  @Test
+  void aFlushMakesTheRemovalDurableThatTookAWrittenFileAway() throws IOException {
+    StoreRig rig = new StoreRig("/one");
+    rig.open();
+    rig.create(A, 0, 200_000);
+    byte[] flushed = rig.write(A, 0, 200_000, DEFERRED);
+    // On another VDI's account, so that this one's flush has no removal on its list: as where the
+    // flush comes between a removal and its note.
+    rig.store().remove(A, StoreRig.change(C, DEFERRED));
+    rig.store().flush(VDI);
+    rig.crash(Keep.NOTHING);
+    rig.open();
+    if (rig.store().stat(A).isPresent()) {
+      assertArrayEquals(flushed, rig.read(A, 0, 200_000));
+    }
+    rig.end();
   }
 
   /// What is done to a store.
@@ -136,6 +156,7 @@ final class DiskStoreCrashTest {
       StoreModel killed = model.copy();
       killed.killed();
       check(disk.afterProcessKill(), killed, paths);
+      check(crashedAgain(disk.afterProcessKill(), paths), model.copy(), paths);
       for (Keep keep : CUTS) {
         check(disk.afterPowerCut(chance, keep), model.copy(), paths);
         check(crashedAgain(disk.afterPowerCut(chance, keep), paths), model.copy(), paths);
@@ -160,7 +181,7 @@ final class DiskStoreCrashTest {
     }
   }
 
-  /// The disk after the power went once more, somewhere in the start.
+  /// The disk after the power went, or went once more, somewhere in the start.
   private MemoryDisk crashedAgain(MemoryDisk disk, List<Path> paths) throws IOException {
     disk.crashAt(1 + chance.nextInt(12));
     try {

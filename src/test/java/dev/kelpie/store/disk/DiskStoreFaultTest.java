@@ -167,7 +167,7 @@ final class DiskStoreFaultTest {
     IOException refused = assertThrows(IOException.class, rig::open);
     assertSays(refused, "the log is damaged at byte 12800");
     assertSays(refused, "renaming /one/log");
-    assertEquals(1, rig.disk().steps() - steps, "only names were synced");
+    assertEquals(4, rig.disk().steps() - steps, "only log and names were synced");
     rig.disk().rename(Path.of("/one/log"), Path.of("/one/log.damaged"));
     rig.open();
     assertEquals(1, rig.said(Level.ALERT, "/one has no log"));
@@ -377,6 +377,36 @@ final class DiskStoreFaultTest {
     assertEquals(Outcome.DONE, two.remove(onOne));
     assertEquals(
         List.of(true, false), two.store().space().stream().map(DiskSpace::inService).toList());
+    two.end();
+  }
+
+  @Test
+  void aNewObjectGoesToAnotherDiskWhereOneTurnsOutToBeReadOnly() throws IOException {
+    StoreRig two = new StoreRig("/one", "/two");
+    two.open();
+    two.disk().readOnly(Path.of("/two"), true);
+    for (int i = 0; i < 20; i++) {
+      ObjectId object = ObjectId.data(VDI, 100 + i);
+      two.create(object, 0, 4096);
+      assertTrue(two.fileOf(object).startsWith("/one"));
+    }
+    assertEquals(1, two.said(Level.ALERT, "disk /two is taken out of service: could not create"));
+    two.disk().readOnly(Path.of("/two"), false);
+    two.end();
+  }
+
+  @Test
+  void aDiskThatIsGoneTakesNoNewObject() throws IOException {
+    StoreRig two = new StoreRig("/one", "/two");
+    two.open();
+    two.disk().rename(Path.of("/two/obj"), Path.of("/two/elsewhere"));
+    for (int i = 0; i < 20; i++) {
+      ObjectId object = ObjectId.data(VDI, 100 + i);
+      two.create(object, 0, 4096);
+      assertTrue(two.fileOf(object).startsWith("/one"));
+    }
+    assertEquals(1, two.said(Level.ALERT, "disk /two is taken out of service"));
+    two.disk().rename(Path.of("/two/elsewhere"), Path.of("/two/obj"));
     two.end();
   }
 

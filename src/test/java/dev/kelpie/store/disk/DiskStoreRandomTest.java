@@ -31,6 +31,7 @@ final class DiskStoreRandomTest {
   private static final int ROUNDS = Integer.getInteger("store.rounds", 40);
   private static final int LIVES = 4;
   private static final int OPERATIONS = 60;
+  private static final int STEPS_OF_A_START = 30;
 
   private final RandomGenerator seeds = Seeds.generator("DiskStoreRandomTest");
 
@@ -65,14 +66,26 @@ final class DiskStoreRandomTest {
     DiskStoreConfig config = config(chance, background);
     StoreModel model = new StoreModel();
     try {
+      Left left = new Left(disk, false);
       for (int life = 0; life < LIVES; life++) {
         if (chance.nextBoolean()) {
-          disk.writeBackSometimes(new SplittableRandom(chance.nextLong()));
+          left.disk.writeBackSometimes(new SplittableRandom(chance.nextLong()));
         }
-        disk = live(disk, paths, config, model, tasks, chance);
+        left = live(left, paths, config, model, tasks, chance);
       }
     } catch (AssertionError | Exception failure) {
       throw new AssertionError("in the round with the seed " + seed, failure);
+    }
+  }
+
+  /// What an end leaves.
+  ///
+  /// @param killed whether the kernel still has everything that was answered
+  private record Left(MemoryDisk disk, boolean killed) {
+    Left crashed(RandomGenerator chance) {
+      return killed && chance.nextBoolean()
+          ? new Left(disk.afterProcessKill(), true)
+          : new Left(disk.afterPowerCut(chance, Keep.RANDOM), false);
     }
   }
 
@@ -88,17 +101,34 @@ final class DiskStoreRandomTest {
   }
 
   /// One start of the store, with an end of any kind.
-  ///
-  /// @return the disk as it is left
-  private static MemoryDisk live(
-      MemoryDisk disk,
+  private static Left live(
+      Left left,
       List<Path> paths,
       DiskStoreConfig config,
       StoreModel model,
       int tasks,
       RandomGenerator chance)
       throws Exception {
-    DiskStore store = DiskStore.open(TestPlatform.real(disk), Log.NONE, paths, config);
+    MemoryDisk disk = left.disk;
+    if (chance.nextInt(4) == 0) {
+      disk.crashAt(disk.steps() + 1 + chance.nextInt(STEPS_OF_A_START));
+    }
+    DiskStore store;
+    try {
+      store = DiskStore.open(TestPlatform.real(disk), Log.NONE, paths, config);
+    } catch (SimulatedCrash _) {
+      return left.crashed(chance);
+    }
+    if (left.killed) {
+      model.killed();
+    }
+    return live(disk, store, model, tasks, chance);
+  }
+
+  private static Left live(
+      MemoryDisk disk, DiskStore store, StoreModel model, int tasks, RandomGenerator chance)
+      throws Exception {
+    disk.crashAt(Long.MAX_VALUE);
     model.verifyAndAdopt(store);
     assertEquals(List.of(), store.check().findings());
     boolean crash = chance.nextInt(4) != 0;
@@ -109,15 +139,11 @@ final class DiskStoreRandomTest {
     boolean closed = close(store);
     if (closed) {
       disk.assertNothingOpen();
-    }
-    if (chance.nextInt(3) == 0) {
-      model.killed();
-      return disk.afterProcessKill();
-    }
-    if (closed) {
       model.killed();
     }
-    return disk.afterPowerCut(chance, Keep.RANDOM);
+    return chance.nextInt(3) == 0
+        ? new Left(disk.afterProcessKill(), true)
+        : new Left(disk.afterPowerCut(chance, Keep.RANDOM), false);
   }
 
   private static boolean close(DiskStore store) throws IOException {

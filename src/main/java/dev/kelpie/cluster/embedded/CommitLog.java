@@ -44,7 +44,7 @@ import java.util.zip.CRC32C;
 /// not check and has no whole frame behind it is dropped. One that has a whole frame behind it was
 /// durable once and is damaged: the file is refused. (Damage of the very last frame cannot be told
 /// from a torn one.) A new file is complete and durable before it gets its name, and the directory
-/// is durable before the next commit is answered.
+/// is durable before the next commit is answered. A start makes both durable before it reads.
 final class CommitLog implements Closeable {
   /// The file's name in the node's directory.
   static final String FILE = "coordination";
@@ -92,6 +92,7 @@ final class CommitLog implements Closeable {
     }
     CommitLog opened = new CommitLog(platform, directory, disk.open(path));
     try {
+      opened.settle();
       return opened.load(log, sink);
     } catch (IOException | RuntimeException e) {
       opened.file.close();
@@ -230,6 +231,13 @@ final class CommitLog implements Closeable {
       cause.addSuppressed(e);
       throw inDoubt(path(), cause);
     }
+  }
+
+  /// A process that was killed may have left a frame, or the file's name, in the kernel only. Who
+  /// reads on has to find them after a power cut too.
+  private void settle() throws IOException {
+    file.sync();
+    platform.disk().syncDirectory(directory);
   }
 
   private CommitLog load(Log log, Consumer<Update> sink) throws IOException {

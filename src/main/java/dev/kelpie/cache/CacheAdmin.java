@@ -84,6 +84,7 @@ final class CacheAdmin {
     releaseChunks(_ -> true, true);
     for (VdiCache vdi : state.vdis()) {
       vdi.differing().forEach(this::forget);
+      vdi.removed.clear();
       vdi.marked = false;
     }
   }

@@ -59,7 +59,16 @@ public final class Inode {
   private final NavigableSet<Integer> doubtful = new ConcurrentSkipListSet<>();
   private final AtomicLong tickets = new AtomicLong();
   private final AtomicLong durableTicket = new AtomicLong();
+
+  /// Whether what an earlier process has left in the object cache is durable, which nobody knows
+  /// before the first flush.
+  private volatile boolean inheritedIsDurable;
+
   private byte[] fields;
+
+  /// Whether nobody knows what the store has of the fields, since a write of them failed.
+  private volatile boolean fieldsInDoubt;
+
   private volatile long size;
   private volatile Standing standing;
 
@@ -202,6 +211,9 @@ public final class Inode {
 
   /// Makes an entry durable that is not, in a given mode: its object is.
   public void makeEntryDurable(int index, CacheMode mode) throws IOException {
+    if (!inheritedIsDurable) {
+      flush();
+    }
     if (!isDeferred(index)) {
       return;
     }
@@ -219,6 +231,7 @@ public final class Inode {
   public void flush() throws IOException {
     long given = tickets.get();
     objects.flush(vdi);
+    inheritedIsDurable = true;
     durableTicket.accumulateAndGet(given, Math::max);
   }
 
@@ -253,9 +266,12 @@ public final class Inode {
     writingFields.lock();
     try {
       byte[] edited = edit.of(fields.clone());
-      if (!Arrays.equals(edited, fields) || durability == Durability.DURABLE) {
+      boolean same = Arrays.equals(edited, fields) && !fieldsInDoubt;
+      if (!same || durability == Durability.DURABLE) {
         Extent extent = new Extent(0, ByteBuffer.wrap(edited));
+        fieldsInDoubt = true;
         write(extent, Change.of(vdi, generation, mode, durability));
+        fieldsInDoubt = false;
         fields = edited;
         size = InodeHeader.decode(edited).size();
       }
@@ -275,9 +291,14 @@ public final class Inode {
     return tickets.get() > durableTicket.get();
   }
 
+  /// The same, or by a process that ended before.
+  boolean mayHaveDeferred() {
+    return hasDeferred() || !inheritedIsDurable;
+  }
+
   /// Whether memory knows what the store cannot tell, so that the inode must not leave it.
   boolean mustStay() {
-    return hasDeferred() || !doubtful.isEmpty() || standing == Standing.IN_DOUBT;
+    return hasDeferred() || !doubtful.isEmpty() || fieldsInDoubt || standing == Standing.IN_DOUBT;
   }
 
   private boolean isDeferred(int index) {
@@ -303,7 +324,7 @@ public final class Inode {
     loading.lock();
     try {
       MapPage page = pages.get(number);
-      MapPage seen = page != null ? page : new MapPage(readPage(number));
+      MapPage seen = page != null ? page : storedPage(number);
       int[] entries = new int[MapPage.ENTRIES];
       Arrays.setAll(entries, seen::entry);
       return entries;
@@ -341,7 +362,7 @@ public final class Inode {
     try {
       MapPage page = pages.get(number);
       if (page == null) {
-        page = new MapPage(readPage(number));
+        page = storedPage(number);
         pages.set(number, page);
         budget.loaded(this, number, page);
       }
@@ -351,10 +372,17 @@ public final class Inode {
     }
   }
 
-  private byte[] readPage(int number) throws IOException {
+  /// A page as it is stored. What is in doubt stays so, however often its page leaves memory: the
+  /// store has an answer, but may have another one after a power cut.
+  private MapPage storedPage(int number) throws IOException {
     byte[] bytes = new byte[MapPage.SIZE];
-    read(InodeLayout.entry(number * MapPage.ENTRIES), ByteBuffer.wrap(bytes));
-    return bytes;
+    int first = number * MapPage.ENTRIES;
+    read(InodeLayout.entry(first), ByteBuffer.wrap(bytes));
+    MapPage page = new MapPage(bytes);
+    for (int index : doubtful.subSet(first, first + MapPage.ENTRIES)) {
+      page.set(index - first, UNKNOWN);
+    }
+    return page;
   }
 
   private int storedEntry(int index) throws IOException {

@@ -2,6 +2,7 @@ package dev.kelpie.volume;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.cache.CacheConfig;
@@ -128,8 +129,11 @@ final class WholeNode {
         } else {
           floor.close();
         }
-      } catch (IOException | RuntimeException | SimulatedCrash expected) {
-        // Nothing works any more on a disk that is off.
+      } catch (IOException | RuntimeException | SimulatedCrash e) {
+        assertThrows(
+            SimulatedCrash.class,
+            () -> disk.exists(Path.of("/")),
+            () -> "a floor cannot be closed on a disk that works: " + e);
       }
     }
   }

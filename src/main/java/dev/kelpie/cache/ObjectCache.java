@@ -164,7 +164,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
         object,
         change.patience(),
         () ->
-            writesBack(change)
+            writesBack(change) && !isHere(object)
                 ? writer.create(object, base, extents, change)
                 : now(change, () -> writeThrough.create(object, base, extents, change)),
         () -> backend.create(object, base, extents, change));
@@ -322,6 +322,19 @@ public final class ObjectCache implements ObjectStore, CacheControl {
   /// Whether the change is answered from the cache.
   private static boolean writesBack(Change change) {
     return change.mode() == CacheMode.WRITEBACK && change.durability() == Durability.DEFERRED;
+  }
+
+  /// Whether something of an object is cached that a create would replace.
+  private boolean isHere(ObjectId id) {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      CachedObject object = stripe.object(id);
+      boolean gone = object != null && object.state == CachedObject.State.GONE;
+      return !gone && ((object != null && object.differs()) || state.hasChunks(stripe, id));
+    } finally {
+      stripe.mutex.unlock();
+    }
   }
 
   /// Changes the backend before it answers, which is always a wait.

@@ -51,10 +51,10 @@ final class Pusher {
     push(id, removals, Durability.DURABLE);
   }
 
-  /// Pushes what is dirty of an object, or its removal, and waits for a push under way.
+  /// Pushes whatever the backend lacks of an object, a removal too, and waits for a push under way.
   ///
   /// @param ofRemoval what a removal promises
-  void pushRemoval(ObjectId id, Durability ofRemoval) throws IOException {
+  void pushAll(ObjectId id, Durability ofRemoval) throws IOException {
     push(id, true, ofRemoval);
   }
 

@@ -4,6 +4,7 @@ import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.Base;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.Change;
+import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.object.Outcome;
@@ -49,15 +50,19 @@ final class WriteThrough {
     return outcome == Outcome.DONE ? pushThrough(object, extents, change) : outcome;
   }
 
+  /// Creates an object, or replaces it. What of the old one is here goes to the backend first,
+  /// which then has the old one or the whole new one, whenever the process is killed (I4); in the
+  /// cache the new one would come to be block by block.
   Outcome create(ObjectId object, Base base, List<Extent> extents, Change change)
       throws IOException {
     if (base instanceof Base.CopyOf copy) {
       pusher.push(copy.parent(), false);
     }
     Outcome outcome = bypass.create(object, base, extents, change);
-    if (outcome == Outcome.WOULD_WAIT) {
-      outcome = writer.create(object, base, extents, change);
-      return outcome == Outcome.DONE ? pushThrough(object, extents, change) : outcome;
+    while (outcome == Outcome.WOULD_WAIT) {
+      pusher.pushAll(object, Durability.DEFERRED);
+      admin.forgetClean(object);
+      outcome = bypass.create(object, base, extents, change);
     }
     return outcome;
   }
@@ -68,7 +73,7 @@ final class WriteThrough {
     Outcome outcome = bypass.remove(object, change);
     if (outcome == Outcome.WOULD_WAIT) {
       outcome = writer.remove(object, change);
-      pusher.pushRemoval(object, change.durability());
+      pusher.pushAll(object, change.durability());
     }
     return outcome;
   }

@@ -54,7 +54,7 @@ public final class Inode {
   private final Locks.Gate gate;
   private final IndexLocks indexLocks;
   private final Locks.Mutex loading;
-  private final Locks.Mutex writingFields;
+  private final InodeFields fields;
   private final AtomicReferenceArray<MapPage> pages = new AtomicReferenceArray<>(PAGES);
   private final NavigableSet<Integer> doubtful = new ConcurrentSkipListSet<>();
   private final AtomicLong tickets = new AtomicLong();
@@ -64,12 +64,6 @@ public final class Inode {
   /// before the first flush.
   private volatile boolean inheritedIsDurable;
 
-  private byte[] fields;
-
-  /// Whether nobody knows what the store has of the fields, since a write of them failed.
-  private volatile boolean fieldsInDoubt;
-
-  private volatile long size;
   private volatile Standing standing;
 
   /// What writers may do.
@@ -102,9 +96,7 @@ public final class Inode {
     this.gate = context.locks().gate();
     this.indexLocks = new IndexLocks(context.locks());
     this.loading = context.locks().mutex();
-    this.writingFields = context.locks().mutex();
-    this.fields = fields;
-    this.size = header().size();
+    this.fields = new InodeFields(context.locks(), fields);
     this.standing = standing;
   }
 
@@ -119,7 +111,7 @@ public final class Inode {
 
   /// The size of the VDI in bytes.
   public long size() {
-    return size;
+    return fields.size();
   }
 
   /// Whether the VDI was frozen by a snapshot.
@@ -242,12 +234,7 @@ public final class Inode {
   }
 
   InodeHeader header() {
-    writingFields.lock();
-    try {
-      return InodeHeader.decode(fields);
-    } finally {
-      writingFields.unlock();
-    }
+    return fields.header();
   }
 
   Standing standing() {
@@ -258,26 +245,15 @@ public final class Inode {
     standing = now;
   }
 
-  /// Changes the fields. Takes their lock, so that `edit` sees the last state and nobody else
-  /// writes meanwhile.
+  /// Changes the fields, one change after the other.
   ///
   /// @param edit makes the new fields from the old ones
-  void putFields(FieldEdit edit, CacheMode mode, Durability durability) throws IOException {
-    writingFields.lock();
-    try {
-      byte[] edited = edit.of(fields.clone());
-      boolean same = Arrays.equals(edited, fields) && !fieldsInDoubt;
-      if (!same || durability == Durability.DURABLE) {
-        Extent extent = new Extent(0, ByteBuffer.wrap(edited));
-        fieldsInDoubt = true;
-        write(extent, Change.of(vdi, generation, mode, durability));
-        fieldsInDoubt = false;
-        fields = edited;
-        size = InodeHeader.decode(edited).size();
-      }
-    } finally {
-      writingFields.unlock();
-    }
+  void putFields(InodeFields.Edit edit, CacheMode mode, Durability durability) throws IOException {
+    Change change = Change.of(vdi, generation, mode, durability);
+    fields.put(
+        edit,
+        durability == Durability.DURABLE,
+        edited -> write(new Extent(0, ByteBuffer.wrap(edited)), change));
   }
 
   /// Writes bytes that have no meaning here: the unused part of the header and the references.
@@ -298,7 +274,10 @@ public final class Inode {
 
   /// Whether memory knows what the store cannot tell, so that the inode must not leave it.
   boolean mustStay() {
-    return hasDeferred() || !doubtful.isEmpty() || fieldsInDoubt || standing == Standing.IN_DOUBT;
+    return hasDeferred()
+        || !doubtful.isEmpty()
+        || fields.inDoubt()
+        || standing == Standing.IN_DOUBT;
   }
 
   private boolean isDeferred(int index) {
@@ -445,10 +424,5 @@ public final class Inode {
         drops.dropped(before[i], first + i);
       }
     }
-  }
-
-  /// Makes new fields from old ones, which it may change.
-  interface FieldEdit {
-    byte[] of(byte[] fields);
   }
 }

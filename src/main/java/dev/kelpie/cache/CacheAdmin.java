@@ -84,22 +84,34 @@ final class CacheAdmin {
     releaseChunks(_ -> true, true);
     for (VdiCache vdi : state.vdis()) {
       vdi.differing().forEach(this::forget);
+      vdi.removed.clear();
       vdi.marked = false;
     }
   }
 
   /// Drops the clean blocks of these ranges, after a direct write.
   void forgetClean(ObjectId id, List<Extent> extents) {
+    for (Extent extent : extents) {
+      for (int at = extent.offset(); at < extent.end(); at += CHUNK_SIZE - at % CHUNK_SIZE) {
+        forgetClean(id, at / CHUNK_SIZE);
+      }
+    }
+  }
+
+  /// Drops all clean blocks of an object.
+  void forgetClean(ObjectId id) {
+    for (int number = 0; number < CacheState.chunks(id); number++) {
+      forgetClean(id, number);
+    }
+  }
+
+  private void forgetClean(ObjectId id, int number) {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
     try {
-      for (Extent extent : extents) {
-        for (int at = extent.offset(); at < extent.end(); at += CHUNK_SIZE - at % CHUNK_SIZE) {
-          int chunk = stripe.find(id, at / CHUNK_SIZE);
-          if (chunk >= 0 && BlockMask.dirty(state.table.masks(chunk)) == 0) {
-            state.release(stripe, id, chunk);
-          }
-        }
+      int chunk = stripe.find(id, number);
+      if (chunk >= 0 && BlockMask.dirty(state.table.masks(chunk)) == 0) {
+        state.release(stripe, id, chunk);
       }
     } finally {
       stripe.mutex.unlock();

@@ -187,10 +187,12 @@ final class CacheState {
     table.masks(chunk, BlockMask.dropped(table.masks(chunk), blocks));
   }
 
-  /// The object as a whole differs from the backend. Its chunks were released before.
+  /// The object as a whole differs from the backend, and loses what it had: all of it at once, as
+  /// far as a kill can tell.
   ///
-  /// @return whether there was a record free for it
-  boolean become(CachedObject object, CachedObject.State state, @Nullable ObjectId parent) {
+  /// @return whether there was a record free for it; otherwise it is as it was
+  boolean become(
+      Stripe stripe, CachedObject object, CachedObject.State state, @Nullable ObjectId parent) {
     long parentId = parent == null ? 0 : parent.value();
     int slot = object.record >= 0 ? object.record : space.takeRecord();
     if (slot < 0) {
@@ -208,6 +210,9 @@ final class CacheState {
     object.parent = parent;
     object.record = slot;
     object.stateChanges++;
+    object.vdi.removed.remove(object.id);
+    releaseAll(stripe, object);
+    table.stateReplaced(slot);
     return true;
   }
 

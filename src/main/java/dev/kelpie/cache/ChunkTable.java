@@ -14,6 +14,11 @@ final class ChunkTable {
   private static final int SUMS = 24;
   private static final int PARENT = 8;
   private static final int KIND = 16;
+  private static final int OTHER_PARENT = 24;
+
+  // Kind and flags make one aligned long, so that one release store changes both.
+  private static final long REPLACING = 1L << 32;
+  private static final long OTHER_PARENT_COUNTS = 1L << 33;
 
   private final MappedBytes index;
 
@@ -83,36 +88,53 @@ final class ChunkTable {
     return index.getLongAcquire(IndexLayout.objectRecord(slot));
   }
 
+  /// The parent's oid; means something in a copy only.
   long stateParent(int slot) {
-    return index.getLong(IndexLayout.objectRecord(slot) + PARENT);
+    return index.getLong(IndexLayout.objectRecord(slot) + parentField(kindAndFlags(slot)));
   }
 
   int stateKind(int slot) {
-    return index.getInt(IndexLayout.objectRecord(slot) + KIND);
+    return (int) kindAndFlags(slot);
   }
 
-  /// Fills a free object record.
+  /// Whether the chunks of what the object was before may still be there.
+  boolean stateReplacing(int slot) {
+    return (kindAndFlags(slot) & REPLACING) != 0;
+  }
+
+  /// Fills a free object record. Whatever chunks the object has are an earlier life's until
+  /// [#stateReplaced].
   void putState(int slot, ObjectId owner, int kind, long parent) {
     long at = IndexLayout.objectRecord(slot);
     index.putLong(at + PARENT, parent);
-    index.putInt(at + KIND, kind);
+    index.putLong(at + KIND, kind | REPLACING);
     index.putLongRelease(at, owner.value());
   }
 
-  /// Changes the kind of a record in place. The parent is stored first, and looked at only in a
-  /// copy.
+  /// Changes a record in place, in one store: the parent goes to the field that does not count yet.
+  /// Whatever chunks the object has are an earlier life's until [#stateReplaced].
   void changeState(int slot, int kind, long parent) {
     long at = IndexLayout.objectRecord(slot);
-    if (parent != 0) {
-      index.putLongRelease(at + PARENT, parent);
-    }
-    // Kind and the unused word behind it make one aligned long, so that one release store changes
-    // it.
-    index.putLongRelease(at + KIND, kind);
+    long other = ~kindAndFlags(slot) & OTHER_PARENT_COUNTS;
+    index.putLongRelease(at + parentField(other), parent);
+    index.putLongRelease(at + KIND, kind | REPLACING | other);
+  }
+
+  /// The chunks of what the object was before are free.
+  void stateReplaced(int slot) {
+    index.putLongRelease(IndexLayout.objectRecord(slot) + KIND, kindAndFlags(slot) & ~REPLACING);
   }
 
   void clearState(int slot) {
     index.putLongRelease(IndexLayout.objectRecord(slot), 0);
+  }
+
+  private long kindAndFlags(int slot) {
+    return index.getLongAcquire(IndexLayout.objectRecord(slot) + KIND);
+  }
+
+  private static int parentField(long flags) {
+    return (flags & OTHER_PARENT_COUNTS) == 0 ? PARENT : OTHER_PARENT;
   }
 
   /// How many object records so many allocated chunks bring along.

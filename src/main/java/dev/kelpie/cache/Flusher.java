@@ -2,6 +2,7 @@ package dev.kelpie.cache;
 
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Durability;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Tasks;
@@ -50,15 +51,14 @@ final class Flusher {
       }
     }
     // The inode's bytes are copied before the data is chosen: an entry written later, which may
-    // name
-    // an object that this flush does not push, is not among them.
+    // name an object that this flush does not push, is not among them.
     Pusher.@Nullable Begun entries = pusher.begin(inode, false);
     boolean done = false;
     try {
       pushAll(entries == null ? data : dataOf(vdi, inode));
       backend.flush(vdi);
       if (entries != null) {
-        pusher.send(entries);
+        pusher.send(entries, Durability.DURABLE);
         backend.flush(vdi);
       }
       done = true;

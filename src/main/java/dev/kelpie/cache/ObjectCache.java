@@ -15,7 +15,6 @@ import dev.kelpie.object.ObjectStat;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
-import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.MappedBytes.MappingFault;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.platform.Tasks;
@@ -27,14 +26,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// The object cache: an [ObjectStore] in front of another one. Decides for each request whether it
 /// is served from the cache, goes through it, or goes past it; the work is done by [Reader],
-/// [Writer], [Pusher] and [Flusher].
-///
-/// Where the cache's own device fails, dirty data is brought to the backend as far as it can be
-/// read, the rest is reported as lost, and everything passes through from then on (I16).
+/// [Writer], [WriteThrough] and [Flusher]. [CacheSwitch] says whether there is a cache at all.
 public final class ObjectCache implements ObjectStore, CacheControl {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
 
@@ -44,19 +39,15 @@ public final class ObjectCache implements ObjectStore, CacheControl {
   private final Leases leases;
   private final CacheFiles files;
   private final CacheState state;
-  private final Pusher pusher;
   private final Reader reader;
   private final Writer writer;
+  private final WriteThrough writeThrough;
   private final Flusher flusher;
   private final CacheAdmin admin;
+  private final CacheSwitch power;
   private final Throttle throttle;
   private final WriteBehind writeBehind;
   private final Tasks.Task writingBehind;
-
-  /// Shared by requests; had alone by what changes the cache as a whole.
-  private final Locks.Gate gate;
-
-  private volatile boolean off;
 
   private ObjectCache(
       Platform platform,
@@ -72,17 +63,19 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     this.leases = leases;
     this.files = files;
     this.state = state;
-    this.gate = platform.locks().gate();
     Buffers buffers = new Buffers(platform.locks());
     Damage damage = new Damage(state, leases);
     Puller puller = new Puller(state, backend, buffers);
     this.throttle = new Throttle(state, platform.locks());
-    this.pusher = new Pusher(state, backend, leases, buffers, damage);
+    Pusher pusher = new Pusher(state, backend, leases, buffers, damage);
     this.reader = new Reader(state, puller, damage, buffers, config.keepPulled());
     this.writer =
         new Writer(state, reader, puller, new Reclaimer(state), throttle, buffers, damage, leases);
     this.flusher = new Flusher(state, pusher, backend, platform.tasks(), platform.locks());
     this.admin = new CacheAdmin(state, pusher, flusher);
+    this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, backend);
+    this.power =
+        new CacheSwitch(log, platform.locks(), state, flusher, throttle, leases, files.directory());
     this.writeBehind =
         new WriteBehind(
             state,
@@ -130,22 +123,22 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     if (passes(object)) {
       return backend.read(object, offset, into, access);
     }
-    if (!enter(access.patience())) {
+    if (!power.enter(access.patience())) {
       return Outcome.WOULD_WAIT;
     }
     int position = into.position();
     Exception fault = null;
     try {
-      if (!off) {
+      if (!power.isOff()) {
         return reader.read(object, offset, into, access);
       }
     } catch (CacheFault | MappingFault e) {
       fault = e;
     } finally {
-      gate.leaveShared();
+      power.leave();
     }
     into.position(position);
-    return turnedOff(fault, access.patience())
+    return power.turnedOff(fault, access.patience())
         ? backend.read(object, offset, into, access)
         : Outcome.WOULD_WAIT;
   }
@@ -156,7 +149,10 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     return guarded(
         object,
         change.patience(),
-        () -> writeCached(object, extents, change),
+        () ->
+            writesBack(change)
+                ? writer.write(object, extents, change)
+                : now(change, () -> writeThrough.write(object, extents, change)),
         () -> backend.write(object, extents, change));
   }
 
@@ -167,7 +163,10 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     return guarded(
         object,
         change.patience(),
-        () -> createCached(object, base, extents, change),
+        () ->
+            writesBack(change) && !isHere(object)
+                ? writer.create(object, base, extents, change)
+                : now(change, () -> writeThrough.create(object, base, extents, change)),
         () -> backend.create(object, base, extents, change));
   }
 
@@ -179,7 +178,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
         () ->
             writesBack(change)
                 ? writer.remove(object, change)
-                : bypass(object, change, true, c -> backend.remove(object, c)),
+                : now(change, () -> writeThrough.remove(object, change)),
         () -> backend.remove(object, change));
   }
 
@@ -201,7 +200,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
   public void list(VdiId vdi, Consumer<ObjectId> each) throws IOException {
     Set<ObjectId> all = new HashSet<>();
     backend.list(vdi, all::add);
-    if (!off) {
+    if (!power.isOff()) {
       for (ObjectId id : state.vdi(vdi).differing()) {
         switch (stateOf(id)) {
           case NEW, COPY -> all.add(id);
@@ -215,24 +214,16 @@ public final class ObjectCache implements ObjectStore, CacheControl {
 
   @Override
   public void flush(VdiId vdi) throws IOException {
-    if (off) {
-      backend.flush(vdi);
-      return;
-    }
-    gate.enterShared();
-    Exception fault = null;
-    try {
-      if (!off) {
-        flusher.flush(vdi);
-        return;
-      }
-    } catch (CacheFault | MappingFault e) {
-      fault = e;
-    } finally {
-      gate.leaveShared();
-    }
-    turnedOff(fault, Patience.WAIT);
-    backend.flush(vdi);
+    power.guarded(
+        Patience.WAIT,
+        () -> {
+          flusher.flush(vdi);
+          return Outcome.DONE;
+        },
+        () -> {
+          backend.flush(vdi);
+          return Outcome.DONE;
+        });
   }
 
   @Override
@@ -258,21 +249,21 @@ public final class ObjectCache implements ObjectStore, CacheControl {
 
   @Override
   public long drop(VdiId vdi, boolean force) throws IOException {
-    gate.enterShared();
+    power.enter(Patience.WAIT);
     try {
-      return off ? 0 : admin.drop(vdi, force);
+      return power.isOff() ? 0 : admin.drop(vdi, force);
     } finally {
-      gate.leaveShared();
+      power.leave();
     }
   }
 
   @Override
   public void clear() {
-    gate.enterAlone();
+    power.enterAlone();
     try {
       admin.clear();
     } finally {
-      gate.leaveAlone();
+      power.leaveAlone();
     }
   }
 
@@ -305,14 +296,14 @@ public final class ObjectCache implements ObjectStore, CacheControl {
       }
     }
     throttle.close();
-    gate.enterAlone();
+    power.enterAlone();
     try (files) {
-      if (!off) {
+      if (!power.isOff()) {
         files.seal();
       }
-      off = true;
+      power.turnOff();
     } finally {
-      gate.leaveAlone();
+      power.leaveAlone();
     }
   }
 
@@ -324,7 +315,8 @@ public final class ObjectCache implements ObjectStore, CacheControl {
   /// Ends the cache's tasks and closes its files as they are, as a kill would.
   void abandon() {
     writeBehind.stop();
-    off = true;
+    throttle.close();
+    power.turnOff();
   }
 
   /// Whether the change is answered from the cache.
@@ -332,175 +324,32 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     return change.mode() == CacheMode.WRITEBACK && change.durability() == Durability.DEFERRED;
   }
 
-  private Outcome writeCached(ObjectId object, List<Extent> extents, Change change)
-      throws IOException {
-    if (writesBack(change)) {
-      return writer.write(object, extents, change);
-    }
-    if (change.patience() == Patience.NOW) {
-      return Outcome.WOULD_WAIT;
-    }
-    if (change.mode() == CacheMode.DIRECT && mayBypass(object)) {
-      Outcome outcome = bypass(object, change, false, c -> backend.write(object, extents, c));
-      if (outcome != Outcome.WOULD_WAIT) {
-        return outcome;
-      }
-    }
-    Outcome outcome = writer.write(object, extents, change);
-    return outcome == Outcome.DONE ? pushThrough(object, extents, change) : outcome;
-  }
-
-  private Outcome createCached(ObjectId object, Base base, List<Extent> extents, Change change)
-      throws IOException {
-    if (writesBack(change)) {
-      return writer.create(object, base, extents, change);
-    }
-    if (change.patience() == Patience.NOW) {
-      return Outcome.WOULD_WAIT;
-    }
-    if (base instanceof Base.CopyOf copy) {
-      pusher.push(copy.parent(), false);
-    }
-    Outcome outcome = bypass(object, change, false, c -> backend.create(object, base, extents, c));
-    if (outcome == Outcome.WOULD_WAIT) {
-      outcome = writer.create(object, base, extents, change);
-      return outcome == Outcome.DONE ? pushThrough(object, extents, change) : outcome;
-    }
-    return outcome;
-  }
-
-  /// Pushes what a write-through or direct change left in the cache. An inode goes out in one way
-  /// only: after all the data that it may name (I5).
-  private Outcome pushThrough(ObjectId object, List<Extent> extents, Change change)
-      throws IOException {
-    if (object.kind() == ObjectId.Kind.INODE) {
-      flusher.flush(object.vdi());
-    } else {
-      pusher.push(object, false);
-      backend.flush(object.vdi());
-    }
-    if (change.mode() == CacheMode.DIRECT) {
-      admin.forgetClean(object, extents);
-    }
-    return Outcome.DONE;
-  }
-
-  /// Whether a direct write of this object may go past the cache without breaking the order of data
-  /// and inode.
-  private boolean mayBypass(ObjectId object) throws IOException {
-    if (object.kind() == ObjectId.Kind.INODE) {
-      if (state.vdi(object).differingCount() > 0) {
-        return false;
-      }
-      backend.flush(object.vdi());
-    }
-    return true;
-  }
-
-  /// Changes the backend directly, in the object's turn.
-  ///
-  /// @param whatever whether to go ahead, dropping it, where something of the object is cached
-  /// @return `WOULD_WAIT` where something is cached and `whatever` is not set: nothing was done
-  private Outcome bypass(ObjectId id, Change change, boolean whatever, BackendChange body)
-      throws IOException {
-    if (change.patience() == Patience.NOW) {
-      return Outcome.WOULD_WAIT;
-    }
+  /// Whether something of an object is cached that a create would replace.
+  private boolean isHere(ObjectId id) {
     Stripe stripe = state.stripe(id);
-    CachedObject object;
     stripe.mutex.lock();
     try {
-      pusher.awaitTurn(stripe, id);
-      object = state.object(stripe, id);
-      if (!whatever && (object.differs() || state.hasChunks(stripe, id))) {
-        stripe.forgetIdle(object);
-        return Outcome.WOULD_WAIT;
-      }
-      object.turnTaken = true;
-      object.bypassed = true;
-      spoilPulls(object);
+      CachedObject object = stripe.object(id);
+      boolean gone = object != null && object.state == CachedObject.State.GONE;
+      return !gone && ((object != null && object.differs()) || state.hasChunks(stripe, id));
     } finally {
-      stripe.mutex.unlock();
-    }
-    boolean wasNew = object.state == CachedObject.State.NEW || object.parent != null;
-    Outcome outcome = Outcome.WOULD_WAIT;
-    try {
-      outcome = body.apply(pusher.change(id, change.durability()));
-    } finally {
-      endBypass(stripe, object, whatever, outcome);
-    }
-    return wasNew && outcome == Outcome.NO_OBJECT ? Outcome.DONE : outcome;
-  }
-
-  private void endBypass(Stripe stripe, CachedObject object, boolean whatever, Outcome outcome) {
-    stripe.mutex.lock();
-    try {
-      if (whatever && (outcome == Outcome.DONE || outcome == Outcome.NO_OBJECT)) {
-        state.releaseAll(stripe, object);
-        if (object.state != CachedObject.State.PRESENT) {
-          state.settled(object);
-        }
-        state.listed(object);
-      }
-    } finally {
-      spoilPulls(object);
-      object.bypassed = false;
-      pusher.endTurn(stripe, object);
       stripe.mutex.unlock();
     }
   }
 
-  private static void spoilPulls(CachedObject object) {
-    for (int number = 0; number < CacheState.chunks(object.id); number++) {
-      object.changed(number, BlockMask.ALL);
-    }
+  /// Changes the backend before it answers, which is always a wait.
+  private static Outcome now(Change change, CacheSwitch.Request request) throws IOException {
+    return change.patience() == Patience.NOW ? Outcome.WOULD_WAIT : request.run();
   }
 
-  /// A change of the backend with the order that the cache gave it.
-  @FunctionalInterface
-  private interface BackendChange {
-    Outcome apply(Change change) throws IOException;
-  }
-
-  /// A request, on its way through the cache or past it.
-  @FunctionalInterface
-  private interface Request {
-    Outcome run() throws IOException;
-  }
-
-  /// Runs a request in the cache; past it where the object is not cached, the cache is off, or its
-  /// device fails meanwhile.
-  private Outcome guarded(ObjectId object, Patience patience, Request cached, Request past)
+  private Outcome guarded(
+      ObjectId object, Patience patience, CacheSwitch.Request cached, CacheSwitch.Request past)
       throws IOException {
-    if (passes(object)) {
-      return past.run();
-    }
-    if (!enter(patience)) {
-      return Outcome.WOULD_WAIT;
-    }
-    Exception fault = null;
-    try {
-      if (!off) {
-        return cached.run();
-      }
-    } catch (CacheFault | MappingFault e) {
-      fault = e;
-    } finally {
-      gate.leaveShared();
-    }
-    return turnedOff(fault, patience) ? past.run() : Outcome.WOULD_WAIT;
+    return Recovery.cacheable(object) ? power.guarded(patience, cached, past) : past.run();
   }
 
   private boolean passes(ObjectId object) {
-    return off || !Recovery.cacheable(object);
-  }
-
-  private boolean enter(Patience patience) {
-    if (patience == Patience.NOW) {
-      return gate.tryEnterShared();
-    }
-    gate.enterShared();
-    return true;
+    return power.isOff() || !Recovery.cacheable(object);
   }
 
   private CachedObject.State stateOf(ObjectId id) {
@@ -511,60 +360,6 @@ public final class ObjectCache implements ObjectStore, CacheControl {
       return object == null ? CachedObject.State.PRESENT : object.state;
     } finally {
       stripe.mutex.unlock();
-    }
-  }
-
-  /// Turns the cache off after a fault of its device: brings to the backend what can still be read.
-  ///
-  /// @return whether the cache is off; false where the caller must not wait for it
-  private boolean turnedOff(@Nullable Exception fault, Patience patience) {
-    if (fault == null) {
-      return true;
-    }
-    if (patience == Patience.NOW) {
-      return false;
-    }
-    throttle.giveUp();
-    gate.enterAlone();
-    try {
-      if (!off) {
-        log.alert("object cache turns itself off: " + fault.getMessage());
-        state.vdis().forEach(this::rescue);
-        disown();
-        off = true;
-      }
-    } finally {
-      gate.leaveAlone();
-    }
-    return true;
-  }
-
-  /// What is in the files is old from now on: no later start may believe it, even where the device
-  /// cannot be written any more.
-  private void disown() {
-    try {
-      leases.disown();
-    } catch (IOException e) {
-      log.alert(
-          "object cache: the leases could not be changed ("
-              + e.getMessage()
-              + "); remove "
-              + files.directory()
-              + " before the next start, it holds old data");
-    }
-  }
-
-  private void rescue(VdiCache vdi) {
-    try {
-      flusher.flush(vdi.id);
-      leases.clearUnflushed(vdi.id);
-      vdi.marked = false;
-    } catch (IOException | MappingFault e) {
-      leases.reportLoss(
-          vdi.id,
-          vdi.dirtyBlocks.get() * IndexLayout.BLOCK_SIZE
-              + " bytes were lost with the device of the object cache: "
-              + e.getMessage());
     }
   }
 

@@ -48,15 +48,30 @@ final class Pusher {
   ///
   /// @param removals whether a pending removal goes out too
   void push(ObjectId id, boolean removals) throws IOException {
+    push(id, removals, Durability.DURABLE);
+  }
+
+  /// Pushes whatever the backend lacks of an object, a removal too, and waits for a push under way.
+  ///
+  /// @param ofRemoval what a removal promises
+  void pushAll(ObjectId id, Durability ofRemoval) throws IOException {
+    push(id, true, ofRemoval);
+  }
+
+  /// An object that is created anew meanwhile is pushed again: what the push carried of its earlier
+  /// life may be a part, and nothing of the later one.
+  private void push(ObjectId id, boolean removals, Durability ofRemoval) throws IOException {
     Begun begun = begin(id, removals);
-    if (begun != null) {
+    while (begun != null) {
       boolean done = false;
+      boolean superseded = false;
       try {
-        send(begun);
+        send(begun, ofRemoval);
         done = true;
       } finally {
-        end(begun, done);
+        superseded = end(begun, done);
       }
+      begun = superseded ? begin(id, removals) : null;
     }
   }
 
@@ -74,14 +89,15 @@ final class Pusher {
           || (object.state == CachedObject.State.GONE && !removals)) {
         return null;
       }
-      object.turnTaken = true;
       push = new Push(object, CacheState.chunks(id));
-      object.push = push;
       for (int n = object.dirtyChunks.nextSetBit(0);
           n >= 0;
           n = object.dirtyChunks.nextSetBit(n + 1)) {
         push.want(n, BlockMask.dirty(state.table.masks(stripe.find(id, n))));
       }
+      // Last, since a mapping that fails above must not leave the turn taken for ever.
+      object.push = push;
+      object.turnTaken = true;
     } finally {
       stripe.mutex.unlock();
     }
@@ -99,16 +115,17 @@ final class Pusher {
   }
 
   /// Gives the copied bytes to the backend.
-  void send(Begun begun) throws IOException {
+  ///
+  /// @param ofRemoval what a removal promises
+  void send(Begun begun, Durability ofRemoval) throws IOException {
     Push push = begun.push;
     ObjectId id = push.object.id;
     ObjectId parent = push.parent;
     if (parent != null) {
       push(parent, false);
     }
-    // A removal is the last step of a flush: nothing comes behind it that would make it durable.
     boolean removal = push.state == CachedObject.State.GONE;
-    Change change = change(id, removal ? Durability.DURABLE : Durability.DEFERRED);
+    Change change = change(id, removal ? ofRemoval : Durability.DEFERRED);
     Outcome outcome =
         switch (push.state) {
           case NEW -> backend.create(id, Base.ZEROS, push.extents(), change);
@@ -117,21 +134,38 @@ final class Pusher {
               push.extents().isEmpty() ? Outcome.DONE : backend.write(id, push.extents(), change);
           case GONE -> backend.remove(id, change);
         };
-    if (outcome != Outcome.DONE && !(removal && outcome == Outcome.NO_OBJECT)) {
+    boolean missing = outcome == Outcome.NO_OBJECT;
+    if (outcome != Outcome.DONE && !(missing && (removal || isSuperseded(push)))) {
       throw refused(id, push.state, outcome);
     }
   }
 
+  /// Whether the object was created anew or removed since the push began. Then nobody needs what
+  /// the push carries, nor keeps the parent of what was a copy.
+  private boolean isSuperseded(Push push) {
+    Stripe stripe = state.stripe(push.object.id);
+    stripe.mutex.lock();
+    try {
+      return push.stateChanges != push.object.stateChanges;
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
   /// Ends the turn; where the push was answered, what it carried is clean.
-  void end(Begun begun, boolean done) {
+  ///
+  /// @return whether the object was created anew or removed since the push began
+  boolean end(Begun begun, boolean done) {
     Push push = begun.push;
     CachedObject object = push.object;
     Stripe stripe = state.stripe(object.id);
     stripe.mutex.lock();
     try {
+      boolean superseded = push.stateChanges != object.stateChanges;
       if (done) {
         clean(stripe, push);
       }
+      return superseded;
     } finally {
       object.push = null;
       endTurn(stripe, object);
@@ -146,6 +180,9 @@ final class Pusher {
     CachedObject object = push.object;
     if (push.stateChanges != object.stateChanges) {
       return; // created anew or removed meanwhile: what the push carried was an earlier life's
+    }
+    if (push.state == CachedObject.State.GONE) {
+      object.vdi.removed.add(object.id);
     }
     if (push.state != CachedObject.State.PRESENT) {
       state.settled(object);

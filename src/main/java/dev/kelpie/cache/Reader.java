@@ -228,8 +228,8 @@ final class Reader {
     ObjectId parent = state.parentOf(id);
     if (parent != null) {
       ByteBuffer part = into.slice(into.position(), length);
-      if (read(parent, at, part, access) != Outcome.DONE) {
-        throw new IOException("object " + parent + ", the parent of " + id + ", is missing");
+      if (!readParent(id, parent, at, part, access)) {
+        return Outcome.WOULD_WAIT;
       }
       into.position(into.position() + length);
       return Outcome.DONE;
@@ -239,6 +239,22 @@ final class Reader {
       case NO_OBJECT -> Outcome.NO_OBJECT;
       case LOOK_AGAIN -> Outcome.WOULD_WAIT;
     };
+  }
+
+  /// Reads from a copy's parent.
+  ///
+  /// @return false where the caller is to look again: the object is no copy of that parent any
+  ///   more. Once it was pushed nobody keeps the parent, which may be gone with its snapshot
+  /// @throws IOException where the parent of what is still a copy is missing
+  boolean readParent(ObjectId id, ObjectId parent, int at, ByteBuffer into, Access access)
+      throws IOException {
+    if (read(parent, at, into, access) == Outcome.DONE) {
+      return true;
+    }
+    if (parent.equals(state.parentOf(id))) {
+      throw new IOException("object " + parent + ", the parent of " + id + ", is missing");
+    }
+    return false;
   }
 
   private static void zeros(ByteBuffer into, int length) {

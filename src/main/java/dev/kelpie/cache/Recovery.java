@@ -7,6 +7,7 @@ import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.object.Leases;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,10 @@ final class Recovery {
   private final Leases leases;
   private final Log log;
   private final ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_SIZE);
+
+  /// Objects that were created anew or removed when the process ended, with their records: the
+  /// chunks that are left are those of what they were before.
+  private final Map<ObjectId, Integer> replaced = new HashMap<>();
 
   /// Dirty blocks that had to be dropped, by VDI.
   private final Map<VdiId, Integer> lost = new TreeMap<>();
@@ -38,6 +43,7 @@ final class Recovery {
     for (int chunk = allocated - 1; chunk >= 0; chunk--) {
       takeChunk(chunk);
     }
+    replaced.values().forEach(state.table::stateReplaced);
     if (damaged > 0) {
       log.alert("object cache: " + damaged + " damaged records of the index were dropped");
     }
@@ -73,6 +79,9 @@ final class Recovery {
       state.space.releaseRecord(slot);
       return;
     }
+    if (state.table.stateReplacing(slot)) {
+      replaced.put(id, slot);
+    }
     state.resume(id, kind, parent, slot);
   }
 
@@ -100,6 +109,10 @@ final class Recovery {
       if (dirty > 0) {
         lost.merge(id.vdi(), dirty, Integer::sum);
       }
+      forget(chunk);
+      return;
+    }
+    if (replaced.containsKey(id)) {
       forget(chunk);
       return;
     }

@@ -22,6 +22,9 @@ final class VdiCache {
   final LongAdder hits = new LongAdder();
   final LongAdder misses = new LongAdder();
 
+  /// The objects that were removed by this process and not made again.
+  final RemovedObjects removed;
+
   /// Whether the durable mark "may hold unflushed writes" is set.
   volatile boolean marked;
 
@@ -33,6 +36,7 @@ final class VdiCache {
   VdiCache(VdiId id, Locks locks) {
     this.id = id;
     this.mutex = locks.mutex();
+    this.removed = new RemovedObjects(locks);
   }
 
   void differs(ObjectId object, long now) {

@@ -98,11 +98,9 @@ final class Writer {
         if (gone && next == CachedObject.State.GONE) {
           return Outcome.NO_OBJECT;
         }
-        state.releaseAll(stripe, object);
-        if (state.become(object, next, parent)) {
+        if (state.become(stripe, object, next, parent)) {
           return Outcome.DONE;
         }
-        state.listed(object);
         stripe.forgetIdle(object);
       } finally {
         stripe.mutex.unlock();
@@ -157,7 +155,8 @@ final class Writer {
       stripe.mutex.lock();
       try {
         CachedObject object = state.object(stripe, id);
-        if (object.state == CachedObject.State.GONE) {
+        if (isAbsent(object)) {
+          stripe.forgetIdle(object);
           return Outcome.NO_OBJECT;
         }
         int chunk = stripe.find(id, number);
@@ -190,6 +189,13 @@ final class Writer {
     }
   }
 
+  /// Whether the object is to be removed, or was: who found it before may come late, and would
+  /// leave dirty blocks that no store takes.
+  private static boolean isAbsent(CachedObject object) {
+    return object.state == CachedObject.State.GONE
+        || (!object.differs() && object.vdi.removed.has(object.id));
+  }
+
   /// The first block of the range that is written in part, is not here, and is not known to be
   /// zeros; -1 for none.
   private int missingEdge(CachedObject object, int chunk, int number, int offset, int length) {
@@ -210,7 +216,7 @@ final class Writer {
     return -1;
   }
 
-  /// Brings one block here, clean.
+  /// Brings one block here, clean. The caller looks again, also where it did not come.
   private Outcome fetch(ObjectId id, int number, int block, Change change) throws IOException {
     Access access =
         new Access(change.vdi(), change.generation(), CacheMode.WRITEBACK, Patience.WAIT);
@@ -225,10 +231,9 @@ final class Writer {
           case NO_OBJECT -> Outcome.NO_OBJECT;
         };
       }
-      if (reader.read(parent, at, bytes, access) != Outcome.DONE) {
-        throw new IOException("object " + parent + ", the parent of " + id + ", is missing");
+      if (reader.readParent(id, parent, at, bytes, access)) {
+        keepParents(id, number, block, parent, bytes.flip());
       }
-      keepParents(id, number, block, parent, bytes.flip());
       return Outcome.DONE;
     } finally {
       buffers.give(bytes);

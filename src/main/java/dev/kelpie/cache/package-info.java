@@ -16,10 +16,12 @@
 ///
 /// How data flows: [ObjectCache] takes a request and decides whether it goes through the cache.
 /// [Reader] serves valid blocks from the [Slab] and has [Puller] fetch absent ones. [Writer] puts
-/// dirty blocks into the slab. [Flusher], called by a barrier or by [WriteBehind], has [Pusher]
-/// bring them to the backend in order. [Reclaimer] frees clean chunks, [Throttle] makes writers
-/// wait where there are none, [Damage] deals with bytes that do not match their checksum,
-/// [Recovery] takes up what the last process left. [CacheState] keeps the books that they share.
+/// dirty blocks into the slab; [WriteThrough] changes the backend before it answers, through
+/// [Bypass] where nothing of the object is here. [Flusher], called by a barrier or by
+/// [WriteBehind], has [Pusher] bring them to the backend in order. [Reclaimer] frees clean chunks,
+/// [Throttle] makes writers wait where there are none, [Damage] deals with bytes that do not match
+/// their checksum, [CacheSwitch] turns the cache off where its device fails, [Recovery] takes up
+/// what the last process left. [CacheState] keeps the books that they share.
 ///
 /// A block is absent, clean or dirty; *writing* marks the moment in between for who looks after a
 /// kill. A block that is in a push stays dirty until the backend has answered:
@@ -40,6 +42,7 @@
 /// | gate | the cache as a whole: on, off, cleared | a whole request (shared) |
 /// | [Stripe], by object | chunks, masks, [CachedObject] of its objects | slab reads and writes of one chunk; never the backend |
 /// | [VdiCache] | the list of objects that differ | nothing that waits |
+/// | [RemovedObjects] | its own | nothing |
 /// | [ChunkSpace] | free chunks and records, who goes next | growing the files |
 /// | [Buffers], [Throttle] | their own | nothing |
 ///

@@ -54,13 +54,16 @@ public final class Inode {
   private final Locks.Gate gate;
   private final IndexLocks indexLocks;
   private final Locks.Mutex loading;
-  private final Locks.Mutex writingFields;
+  private final InodeFields fields;
   private final AtomicReferenceArray<MapPage> pages = new AtomicReferenceArray<>(PAGES);
   private final NavigableSet<Integer> doubtful = new ConcurrentSkipListSet<>();
   private final AtomicLong tickets = new AtomicLong();
   private final AtomicLong durableTicket = new AtomicLong();
-  private byte[] fields;
-  private volatile long size;
+
+  /// Whether what an earlier process has left in the object cache is durable, which nobody knows
+  /// before the first flush.
+  private volatile boolean inheritedIsDurable;
+
   private volatile Standing standing;
 
   /// What writers may do.
@@ -93,9 +96,7 @@ public final class Inode {
     this.gate = context.locks().gate();
     this.indexLocks = new IndexLocks(context.locks());
     this.loading = context.locks().mutex();
-    this.writingFields = context.locks().mutex();
-    this.fields = fields;
-    this.size = header().size();
+    this.fields = new InodeFields(context.locks(), fields);
     this.standing = standing;
   }
 
@@ -110,7 +111,7 @@ public final class Inode {
 
   /// The size of the VDI in bytes.
   public long size() {
-    return size;
+    return fields.size();
   }
 
   /// Whether the VDI was frozen by a snapshot.
@@ -202,6 +203,9 @@ public final class Inode {
 
   /// Makes an entry durable that is not, in a given mode: its object is.
   public void makeEntryDurable(int index, CacheMode mode) throws IOException {
+    if (!inheritedIsDurable) {
+      flush();
+    }
     if (!isDeferred(index)) {
       return;
     }
@@ -219,6 +223,7 @@ public final class Inode {
   public void flush() throws IOException {
     long given = tickets.get();
     objects.flush(vdi);
+    inheritedIsDurable = true;
     durableTicket.accumulateAndGet(given, Math::max);
   }
 
@@ -229,12 +234,7 @@ public final class Inode {
   }
 
   InodeHeader header() {
-    writingFields.lock();
-    try {
-      return InodeHeader.decode(fields);
-    } finally {
-      writingFields.unlock();
-    }
+    return fields.header();
   }
 
   Standing standing() {
@@ -245,23 +245,15 @@ public final class Inode {
     standing = now;
   }
 
-  /// Changes the fields. Takes their lock, so that `edit` sees the last state and nobody else
-  /// writes meanwhile.
+  /// Changes the fields, one change after the other.
   ///
   /// @param edit makes the new fields from the old ones
-  void putFields(FieldEdit edit, CacheMode mode, Durability durability) throws IOException {
-    writingFields.lock();
-    try {
-      byte[] edited = edit.of(fields.clone());
-      if (!Arrays.equals(edited, fields) || durability == Durability.DURABLE) {
-        Extent extent = new Extent(0, ByteBuffer.wrap(edited));
-        write(extent, Change.of(vdi, generation, mode, durability));
-        fields = edited;
-        size = InodeHeader.decode(edited).size();
-      }
-    } finally {
-      writingFields.unlock();
-    }
+  void putFields(InodeFields.Edit edit, CacheMode mode, Durability durability) throws IOException {
+    Change change = Change.of(vdi, generation, mode, durability);
+    fields.put(
+        edit,
+        durability == Durability.DURABLE,
+        edited -> write(new Extent(0, ByteBuffer.wrap(edited)), change));
   }
 
   /// Writes bytes that have no meaning here: the unused part of the header and the references.
@@ -275,9 +267,17 @@ public final class Inode {
     return tickets.get() > durableTicket.get();
   }
 
+  /// The same, or by a process that ended before.
+  boolean mayHaveDeferred() {
+    return hasDeferred() || !inheritedIsDurable;
+  }
+
   /// Whether memory knows what the store cannot tell, so that the inode must not leave it.
   boolean mustStay() {
-    return hasDeferred() || !doubtful.isEmpty() || standing == Standing.IN_DOUBT;
+    return hasDeferred()
+        || !doubtful.isEmpty()
+        || fields.inDoubt()
+        || standing == Standing.IN_DOUBT;
   }
 
   private boolean isDeferred(int index) {
@@ -303,7 +303,7 @@ public final class Inode {
     loading.lock();
     try {
       MapPage page = pages.get(number);
-      MapPage seen = page != null ? page : new MapPage(readPage(number));
+      MapPage seen = page != null ? page : storedPage(number);
       int[] entries = new int[MapPage.ENTRIES];
       Arrays.setAll(entries, seen::entry);
       return entries;
@@ -341,7 +341,7 @@ public final class Inode {
     try {
       MapPage page = pages.get(number);
       if (page == null) {
-        page = new MapPage(readPage(number));
+        page = storedPage(number);
         pages.set(number, page);
         budget.loaded(this, number, page);
       }
@@ -351,10 +351,17 @@ public final class Inode {
     }
   }
 
-  private byte[] readPage(int number) throws IOException {
+  /// A page as it is stored. What is in doubt stays so, however often its page leaves memory: the
+  /// store has an answer, but may have another one after a power cut.
+  private MapPage storedPage(int number) throws IOException {
     byte[] bytes = new byte[MapPage.SIZE];
-    read(InodeLayout.entry(number * MapPage.ENTRIES), ByteBuffer.wrap(bytes));
-    return bytes;
+    int first = number * MapPage.ENTRIES;
+    read(InodeLayout.entry(first), ByteBuffer.wrap(bytes));
+    MapPage page = new MapPage(bytes);
+    for (int index : doubtful.subSet(first, first + MapPage.ENTRIES)) {
+      page.set(index - first, UNKNOWN);
+    }
+    return page;
   }
 
   private int storedEntry(int index) throws IOException {
@@ -417,10 +424,5 @@ public final class Inode {
         drops.dropped(before[i], first + i);
       }
     }
-  }
-
-  /// Makes new fields from old ones, which it may change.
-  interface FieldEdit {
-    byte[] of(byte[] fields);
   }
 }

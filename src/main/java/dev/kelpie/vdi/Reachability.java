@@ -54,7 +54,7 @@ final class Reachability {
       for (int page = pages.nextSetBit(0); page >= 0; page = pages.nextSetBit(page + 1)) {
         clearNeeded(inode.peek(page), page * MapPage.ENTRIES, candidates);
       }
-      if (inode.hasDeferred()) {
+      if (inode.mayHaveDeferred()) {
         inode.flush();
       }
     } finally {

@@ -1,12 +1,10 @@
 package dev.kelpie.vdi;
 
 import dev.kelpie.log.Log;
-import dev.kelpie.model.Invariant;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.Durability;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 
 /// Brings inodes in line with the records that were committed before them, at once or after a
@@ -80,12 +78,14 @@ final class Upkeep {
     }
   }
 
-  /// A lease without a VDI is what a crash left of one that was being made.
+  /// A lease without a VDI is what a crash left of one that was being made. It stays: the next VDI
+  /// may get the same id, and with a generation that began again its changes would be stale to a
+  /// store that remembers this removal.
   private void removeUnborn(VdiId vdi) {
     try {
       inodeObjects.removeAll(vdi);
-      boolean removed = leases.commitWithout(vdi, List.of());
-      Invariant.check(removed, "nobody else changes a lease while the node starts");
+      leases.clearUnflushed(vdi);
+      leases.forgetLoss(vdi);
     } catch (IOException e) {
       log.warn("the remains of VDI " + vdi + ", never made, are left: " + e.getMessage());
     }

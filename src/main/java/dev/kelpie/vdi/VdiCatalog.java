@@ -29,7 +29,6 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   /// The most copies that an inode can speak of (spec §1.11).
   private static final int COPIES_MAX = 31;
 
-  private final Platform platform;
   private final Log log;
   private final IntSupplier defaultCopies;
   private final LeaseBook leases;
@@ -41,7 +40,8 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   private final Locks.Mutex making;
   private final SweeperTask sweeper;
   private final VdiMaker maker;
-  private final Upkeep upkeep;
+  private final VdiLookup lookup;
+  private final Succession succession;
   private final ClientObjects clientObjects;
 
   /// Opens the VDIs of a node: rolls forward what a crash interrupted, and goes on freeing what was
@@ -59,7 +59,6 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       LeaseBook leases,
       IntSupplier defaultCopies)
       throws IOException {
-    this.platform = platform;
     this.log = log;
     this.leases = leases;
     this.defaultCopies = defaultCopies;
@@ -76,7 +75,10 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     this.context = new Inode.Context(objects, locks, budget, sweeper);
     this.maker =
         new VdiMaker(platform, table, inodeObjects, inodes, context, leases, defaultCopies);
-    this.upkeep = new Upkeep(log, table, inodes, inodeObjects, leases);
+    this.lookup = new VdiLookup(table, inodeObjects);
+    Upkeep upkeep = new Upkeep(log, table, inodes, inodeObjects, leases);
+    this.succession =
+        new Succession(platform.clock(), table, inodes, maker, upkeep, sweeper, making);
     this.clientObjects = new ClientDoor(table, inodes, objects, leases);
     upkeep.rollForward();
     sweeper.start();
@@ -89,13 +91,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   @Override
   public VdiAnswer lookup(VdiName name, String tag, int snapId) throws IOException {
-    if (table.free(name).isEmpty()) {
-      return new Refused(Reason.FULL_VDI);
-    }
-    List<VdiRecord> newestFirst = table.newestFirst(name);
-    return tag.isEmpty() && snapId == 0
-        ? working(newestFirst)
-        : snapshotOf(newestFirst, tag, snapId);
+    return lookup.find(name, tag, snapId);
   }
 
   @Override
@@ -116,7 +112,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
         () -> {
           VdiAnswer found = lookup(name, "", 0);
           return found instanceof Found(VdiId current, int _)
-              ? using(current, inode -> freeze(inode, base, shape))
+              ? using(current, inode -> succession.freeze(inode, base, shape))
               : found;
         });
   }
@@ -128,7 +124,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
         shape,
         () ->
             lookup(name, "", 0) instanceof Found(VdiId current, int _)
-                ? using(current, inode -> replace(inode, snapshot, shape))
+                ? using(current, inode -> succession.replace(inode, snapshot, shape))
                 : createFrom(name, shape, Optional.of(snapshot)));
   }
 
@@ -240,31 +236,6 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     record Unusable(String why) implements Attached {}
   }
 
-  // Looking up.
-
-  private static VdiAnswer working(List<VdiRecord> newestFirst) {
-    return newestFirst.stream()
-        .findFirst()
-        .filter(VdiRecord::isWorking)
-        .<VdiAnswer>map(VdiRecord::found)
-        .orElse(new Refused(Reason.NO_VDI));
-  }
-
-  private VdiAnswer snapshotOf(List<VdiRecord> newestFirst, String tag, int snapId)
-      throws IOException {
-    for (VdiRecord record : newestFirst) {
-      if (record.isSnapshot() && (record.snapId() == snapId || hasTag(record.vdi(), tag))) {
-        return record.found();
-      }
-    }
-    boolean metWorking = newestFirst.stream().anyMatch(VdiRecord::isWorking);
-    return new Refused(metWorking ? Reason.NO_TAG : Reason.NO_VDI);
-  }
-
-  private boolean hasTag(VdiId vdi, String tag) throws IOException {
-    return !tag.isEmpty() && InodeHeader.decode(inodeObjects.fields(vdi)).tag().equals(tag);
-  }
-
   // Making and changing VDIs.
 
   private VdiAnswer decide(VdiName name, Shape shape, Decision decision) throws IOException {
@@ -305,100 +276,13 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     making.lock();
     try {
       Optional<VdiRecord> parent = base.flatMap(table::live);
-      Optional<Reason> wrong = wrongBase(base, parent);
+      Optional<Reason> wrong = Succession.wrongBase(base, parent);
       return wrong.isPresent()
           ? new Refused(wrong.get())
           : maker.make(
               new Birth(name, shape, shape.size(), parent, Optional.empty()), Optional.empty());
     } finally {
       making.unlock();
-    }
-  }
-
-  private static Optional<Reason> wrongBase(Optional<VdiId> base, Optional<VdiRecord> parent) {
-    if (base.isPresent() && parent.isEmpty()) {
-      return Optional.of(Reason.NO_BASE_VDI);
-    }
-    return parent.filter(record -> !record.isSnapshot()).map(_ -> Reason.INVALID_PARMS);
-  }
-
-  /// Freezes the working VDI and goes on with a new one, made from it or from another snapshot.
-  private VdiAnswer freeze(Inode current, VdiId base, Shape shape) throws IOException {
-    boolean ownContent = base.equals(current.vdi());
-    if (!ownContent && inodes.isAttached(current)) {
-      return new Refused(Reason.VDI_LOCKED);
-    }
-    current.gate().enterAlone();
-    try {
-      current.checkWritable();
-      current.settle();
-      current.flush();
-      VdiAnswer answer =
-          ownContent ? freezeAsBase(current, shape) : freezeFor(current, base, shape);
-      if (answer instanceof Found) {
-        upkeep.bringInLine(current);
-      }
-      return answer;
-    } finally {
-      current.gate().leaveAlone();
-    }
-  }
-
-  private VdiAnswer freezeAsBase(Inode current, Shape shape) throws IOException {
-    making.lock();
-    try {
-      VdiRecord frozen = frozen(current);
-      return maker.make(
-          new Birth(frozen.name(), shape, current.size(), Optional.of(frozen), Optional.of(frozen)),
-          Optional.of(current));
-    } finally {
-      making.unlock();
-    }
-  }
-
-  private VdiAnswer freezeFor(Inode current, VdiId base, Shape shape) throws IOException {
-    making.lock();
-    try {
-      Optional<VdiRecord> parent = table.live(base);
-      Optional<Reason> wrong = wrongBase(Optional.of(base), parent);
-      VdiRecord frozen = frozen(current);
-      return wrong.isPresent()
-          ? new Refused(wrong.get())
-          : maker.make(
-              new Birth(frozen.name(), shape, shape.size(), parent, Optional.of(frozen)),
-              Optional.of(current));
-    } finally {
-      making.unlock();
-    }
-  }
-
-  private VdiRecord frozen(Inode current) throws IOException {
-    return living(current.vdi()).frozen(now());
-  }
-
-  /// Deletes the working VDI and puts a clone of a snapshot in its place.
-  private VdiAnswer replace(Inode current, VdiId snapshot, Shape shape) throws IOException {
-    if (inodes.isAttached(current)) {
-      return new Refused(Reason.VDI_LOCKED);
-    }
-    current.gate().enterAlone();
-    making.lock();
-    try {
-      Optional<VdiRecord> parent = table.live(snapshot);
-      Optional<Reason> wrong = wrongBase(Optional.of(snapshot), parent);
-      if (wrong.isPresent()) {
-        return new Refused(wrong.get());
-      }
-      VdiRecord deleted = living(current.vdi()).deleted();
-      Birth birth = new Birth(deleted.name(), shape, shape.size(), parent, Optional.of(deleted));
-      VdiAnswer answer = maker.make(birth, Optional.of(current));
-      if (answer instanceof Found) {
-        sweeper.deleted(deleted.family());
-      }
-      return answer;
-    } finally {
-      making.unlock();
-      current.gate().leaveAlone();
     }
   }
 
@@ -411,7 +295,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     inode.ifPresent(i -> i.gate().enterAlone());
     making.lock();
     try {
-      VdiRecord deleted = living(vdi).deleted();
+      VdiRecord deleted = table.living(vdi).deleted();
       table.commit(List.of(deleted), List.of());
       inode.ifPresent(i -> i.standing(Inode.Standing.DELETED));
       sweeper.deleted(deleted.family());
@@ -437,14 +321,6 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
   }
 
-  private VdiRecord living(VdiId vdi) throws IOException {
-    return table.live(vdi).orElseThrow(() -> new IOException("VDI " + vdi + " was deleted"));
-  }
-
-  private long now() {
-    return InodeHeader.time(platform.clock().now());
-  }
-
   // Inodes.
 
   private VdiAnswer using(VdiId vdi, Use use) throws IOException {
@@ -466,7 +342,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
               + " is a hyper volume or has objects of another size than 4 MiB, which this"
               + " release does not support");
     }
-    VdiRecord record = living(vdi);
+    VdiRecord record = table.living(vdi);
     Inode.Standing standing = record.isSnapshot() ? Inode.Standing.FROZEN : Inode.Standing.WORKING;
     return new Inode(context, vdi, leases.generation(vdi), fields, standing);
   }

@@ -78,6 +78,11 @@ final class VdiTable {
             .toList());
   }
 
+  /// The record of a VDI that the caller found alive.
+  VdiRecord living(VdiId vdi) throws IOException {
+    return live(vdi).orElseThrow(() -> new IOException("VDI " + vdi + " was deleted"));
+  }
+
   /// Whether an id is or was in use.
   boolean isUsed(VdiId vdi) {
     return locked(() -> used.get(vdi.value()));

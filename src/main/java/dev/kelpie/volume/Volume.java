@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// One client's handle on a disk. All handles on a VDI share its inode, so each sees what the
 /// others have done; the handle has only its cache mode and what its requests carry.
@@ -232,27 +233,54 @@ final class Volume implements BlockDevice {
   }
 
   private void clear(long offset, long length, Durability durability) throws IOException {
-    Clearing.Whole whole = Clearing.Whole.of(offset, length, size());
+    long end = offset + length;
+    long last = end - end % ObjectId.DATA_SIZE;
+    long rest = last < end && offset <= last && freeLast(end) ? last - offset : length;
+    Clearing.Whole whole = Clearing.Whole.of(offset, rest, Long.MAX_VALUE);
     Pieces.each(
         offset,
-        length,
+        rest,
         (index, within, size) -> {
           if (!whole.has(index)) {
             inGate(now -> clearing.zeroPart(now, index, within, size, durability));
           } else if (index == whole.first() || index % Inode.RUN_MAX == 0) {
-            int end = Math.min(whole.end(), (index / Inode.RUN_MAX + 1) * Inode.RUN_MAX);
-            inGate(now -> clearing.free(now, index, end - index));
+            int stop = Math.min(whole.end(), (index / Inode.RUN_MAX + 1) * Inode.RUN_MAX);
+            inGate(now -> clearing.free(now, index, stop - index));
           }
         });
   }
 
+  /// Frees the object inside which the disk ends, if it still ends there. Alone in the gate: a disk
+  /// that grows meanwhile could get a write behind the old end, which would go with the object.
+  private boolean freeLast(long end) throws IOException {
+    if (end != size()) {
+      return false;
+    }
+    boolean[] freed = {false};
+    inGate(
+        Locks.Gate::enterAlone,
+        Locks.Gate::leaveAlone,
+        now -> {
+          if (now.inode().size() == end) {
+            clearing.free(now, Pieces.index(end), 1);
+            freed[0] = true;
+          }
+        });
+    return freed[0];
+  }
+
   /// Does something to the VDI that is the working one while it is done.
   private void inGate(Work work) throws IOException {
+    inGate(Locks.Gate::enterShared, Locks.Gate::leaveShared, work);
+  }
+
+  private void inGate(Consumer<Locks.Gate> enter, Consumer<Locks.Gate> leave, Work work)
+      throws IOException {
     boolean done = false;
     while (!done) {
       Tip now = tip();
       Locks.Gate gate = now.inode().gate();
-      gate.enterShared();
+      enter.accept(gate);
       try {
         if (attachment.inode() == now.inode()) {
           now.inode().checkWritable();
@@ -260,7 +288,7 @@ final class Volume implements BlockDevice {
           done = true;
         }
       } finally {
-        gate.leaveShared();
+        leave.accept(gate);
       }
     }
   }

@@ -16,14 +16,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.Base;
 import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.Change;
+import dev.kelpie.object.Extent;
 import dev.kelpie.object.ObjectDamaged;
+import dev.kelpie.object.Outcome;
 import dev.kelpie.testing.DiskCall;
 import dev.kelpie.testing.Faults;
 import dev.kelpie.testing.Keep;
 import dev.kelpie.testing.Seeds;
+import dev.kelpie.testing.SimulatedCrash;
 import dev.kelpie.testing.StoreCall;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
@@ -67,6 +73,130 @@ final class CacheCrashTest {
     assertEquals(7, rig.behind(created, 100, 1)[0]);
     assertTrue(rig.store.bytes(removed).isEmpty());
     assertEquals(List.of(), rig.leases.losses());
+  }
+
+  /// A create that replaces dirty data, or a removal of it, in each state that it can find: killed
+  /// at each mapped store, the object is the old one with all of its dirty blocks, or none of them
+  /// is left.
+  @Test
+  void killInARecreateLeavesTheOldObjectOrTheNewOne_I4() throws IOException {
+    for (Earlier earlier : Earlier.values()) {
+      for (Later later : Later.values()) {
+        boolean crashed = true;
+        for (long step = 1; crashed; step++) {
+          crashed = recreateKilledAt(step, earlier, later);
+        }
+      }
+    }
+  }
+
+  /// What the object is before, with dirty blocks.
+  private enum Earlier {
+    STORED,
+    NEW,
+    COPY,
+    REMOVED
+  }
+
+  /// What it becomes.
+  private enum Later {
+    NEW,
+    COPY,
+    GONE,
+    GONE_DIRECT
+  }
+
+  private static final ObjectId OBJECT = ObjectId.data(VDI, 1);
+  private static final ObjectId OTHER_PARENT = ObjectId.data(VDI, 2);
+
+  private boolean recreateKilledAt(long step, Earlier earlier, Later later) throws IOException {
+    CacheRig fresh = new CacheRig();
+    fresh.stored(DATA, 1);
+    fresh.stored(OTHER_PARENT, 2);
+    prepare(fresh, earlier);
+    fresh.disk.countMappedStores();
+    fresh.disk.crashAt(fresh.disk.steps() + step);
+    boolean crashed = false;
+    try {
+      recreate(fresh, later);
+    } catch (SimulatedCrash e) {
+      crashed = true;
+    }
+    String where = earlier + " becomes " + later + ", killed at " + step;
+    fresh.kill();
+    CacheCheck.check(fresh.cache);
+    List<Byte> found = content(fresh);
+    assertTrue(
+        found.equals(next(later))
+            || (crashed && found.equals(old(earlier)))
+            // Nobody has anything of a removed object; the new one may have come to be in part.
+            || (crashed && earlier == Earlier.REMOVED),
+        () -> where + ": " + found);
+    fresh.cache.flush(VDI);
+    assertEquals(found, content(fresh), where + ", flushed");
+    fresh.cache.drop(VDI, false);
+    assertEquals(found, content(fresh), where + ", pulled");
+    assertEquals(List.of(), fresh.leases.losses(), where);
+    fresh.cache.close();
+    return crashed;
+  }
+
+  private static void prepare(CacheRig fresh, Earlier earlier) throws IOException {
+    switch (earlier) {
+      case STORED, REMOVED -> {
+        fresh.stored(OBJECT, 3);
+        fresh.write(OBJECT, CHUNK, filled(2 * BLOCK, 11));
+      }
+      case NEW -> fresh.create(OBJECT, Base.ZEROS, CHUNK, filled(2 * BLOCK, 11), MODE);
+      case COPY -> fresh.create(OBJECT, new Base.CopyOf(DATA), CHUNK, filled(2 * BLOCK, 11), MODE);
+    }
+    fresh.write(OBJECT, 5 * CHUNK, filled(BLOCK, 12));
+    if (earlier == Earlier.REMOVED) {
+      fresh.remove(OBJECT, MODE);
+    }
+  }
+
+  private static final CacheMode MODE = CacheMode.WRITEBACK;
+
+  private static void recreate(CacheRig fresh, Later later) throws IOException {
+    Change change = fresh.change(OBJECT, MODE);
+    List<Extent> extents = List.of(new Extent(CHUNK, ByteBuffer.wrap(filled(BLOCK, 15))));
+    switch (later) {
+      case NEW -> fresh.cache.create(OBJECT, Base.ZEROS, extents, change);
+      case COPY -> fresh.cache.create(OBJECT, new Base.CopyOf(OTHER_PARENT), extents, change);
+      case GONE -> fresh.remove(OBJECT, MODE);
+      case GONE_DIRECT -> fresh.remove(OBJECT, CacheMode.DIRECT);
+    }
+  }
+
+  /// The first bytes of three chunks: one without dirty blocks, two with; none of an object that is
+  /// not there.
+  private static List<Byte> old(Earlier earlier) {
+    return switch (earlier) {
+      case STORED -> List.of(pattern(3, 0), (byte) 11, (byte) 12);
+      case NEW -> List.of((byte) 0, (byte) 11, (byte) 12);
+      case COPY -> List.of(pattern(1, 0), (byte) 11, (byte) 12);
+      case REMOVED -> List.of();
+    };
+  }
+
+  private static List<Byte> next(Later later) {
+    return switch (later) {
+      case NEW -> List.of((byte) 0, (byte) 15, (byte) 0);
+      case COPY -> List.of(pattern(2, 0), (byte) 15, pattern(2, 5 * 16));
+      case GONE, GONE_DIRECT -> List.of();
+    };
+  }
+
+  private static List<Byte> content(CacheRig fresh) throws IOException {
+    List<Byte> found = new ArrayList<>();
+    for (int at : new int[] {0, CHUNK, 5 * CHUNK}) {
+      ByteBuffer one = ByteBuffer.allocateDirect(1);
+      if (fresh.tryRead(OBJECT, at, one, MODE) == Outcome.DONE) {
+        found.add(one.get(0));
+      }
+    }
+    return found;
   }
 
   @Test

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -490,5 +491,54 @@ final class ObjectCacheTest {
   @AfterEach
   void noTaskFailed() {
     assertEquals(null, failed.get());
+  }
+
+  @Test
+  void absentBlockOfACopyIsLookedForAgainWhenItsParentIsGoneMeanwhile() throws Exception {
+    ObjectId copy = ObjectId.data(VDI, 9);
+    rig.stored(DATA, 1);
+    rig.create(copy, new Base.CopyOf(DATA), 0, filled(BLOCK, 7), CacheMode.WRITEBACK);
+    FutureTask<byte[]> reader = new FutureTask<>(() -> rig.read(copy, 3 * CHUNK, BLOCK));
+    try (Faults.Hang hang = rig.store.faults().hang(StoreCall.READ, DATA::equals)) {
+      Thread.ofVirtual().start(reader);
+      hang.awaitArrived(1);
+      rig.cache.flush(VDI);
+      rig.remove(DATA, CacheMode.DIRECT);
+    }
+    assertArrayEquals(filled(BLOCK, pattern(1, 3 * 16)), reader.get());
+  }
+
+  @Test
+  void edgeOfACopyIsLookedForAgainWhenItsParentIsGoneMeanwhile() throws Exception {
+    ObjectId copy = ObjectId.data(VDI, 9);
+    rig.stored(DATA, 1);
+    rig.create(copy, new Base.CopyOf(DATA), 0, filled(BLOCK, 7), CacheMode.WRITEBACK);
+    FutureTask<Outcome> writer =
+        new FutureTask<>(() -> rig.write(copy, 3 * CHUNK + 5, filled(3, 8), CacheMode.WRITEBACK));
+    try (Faults.Hang hang = rig.store.faults().hang(StoreCall.READ, DATA::equals)) {
+      Thread.ofVirtual().start(writer);
+      hang.awaitArrived(1);
+      rig.cache.flush(VDI);
+      rig.remove(DATA, CacheMode.DIRECT);
+    }
+    assertEquals(Outcome.DONE, writer.get());
+    assertEquals(pattern(1, 3 * 16), rig.read(copy, 3 * CHUNK, 1)[0]);
+    assertEquals(8, rig.read(copy, 3 * CHUNK + 5, 1)[0]);
+  }
+
+  @Test
+  void writeThatComesAfterItsObjectWasRemovedIsToldSo_I1() throws IOException {
+    for (CacheMode mode : CacheMode.values()) {
+      rig.create(DATA, Base.ZEROS, 0, filled(BLOCK, 6), mode);
+      rig.cache.flush(VDI);
+      rig.remove(DATA, mode);
+      rig.cache.flush(VDI);
+      assertEquals(Outcome.NO_OBJECT, rig.write(DATA, 0, filled(BLOCK, 7), CacheMode.WRITEBACK));
+      rig.cache.flush(VDI);
+      rig.create(DATA, Base.ZEROS, 0, filled(BLOCK, 8), mode);
+      rig.write(DATA, BLOCK, filled(BLOCK, 9));
+      rig.cache.flush(VDI);
+      assertEquals(9, rig.behind(DATA, BLOCK, 1)[0]);
+    }
   }
 }

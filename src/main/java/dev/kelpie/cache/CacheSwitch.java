@@ -1,0 +1,162 @@
+package dev.kelpie.cache;
+
+import dev.kelpie.log.Log;
+import dev.kelpie.object.Leases;
+import dev.kelpie.object.Outcome;
+import dev.kelpie.object.Patience;
+import dev.kelpie.platform.Locks;
+import dev.kelpie.platform.MappedBytes.MappingFault;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/// Whether the cache is on. Every request goes through here: into the cache while it is on; past it
+/// when it is off, or when its device fails under the request.
+///
+/// After a fault of the device, dirty data is brought to the backend as far as it can be read, the
+/// rest is reported as lost, and everything passes through from then on (I16).
+final class CacheSwitch {
+  private final Log log;
+  private final CacheState state;
+  private final Flusher flusher;
+  private final Throttle throttle;
+  private final Leases leases;
+  private final Path directory;
+
+  /// Shared by requests; had alone by what changes the cache as a whole.
+  private final Locks.Gate gate;
+
+  private volatile boolean off;
+
+  CacheSwitch(
+      Log log,
+      Locks locks,
+      CacheState state,
+      Flusher flusher,
+      Throttle throttle,
+      Leases leases,
+      Path directory) {
+    this.log = log;
+    this.gate = locks.gate();
+    this.state = state;
+    this.flusher = flusher;
+    this.throttle = throttle;
+    this.leases = leases;
+    this.directory = directory;
+  }
+
+  /// A request, on its way through the cache or past it.
+  @FunctionalInterface
+  interface Request {
+    Outcome run() throws IOException;
+  }
+
+  boolean isOff() {
+    return off;
+  }
+
+  /// Lets requests pass from now on, whatever is in the cache.
+  void turnOff() {
+    off = true;
+  }
+
+  /// Runs a request in the cache; past it where the cache is off, or its device fails meanwhile.
+  Outcome guarded(Patience patience, Request cached, Request past) throws IOException {
+    if (off) {
+      return past.run();
+    }
+    if (!enter(patience)) {
+      return Outcome.WOULD_WAIT;
+    }
+    Exception fault = null;
+    try {
+      if (!off) {
+        return cached.run();
+      }
+    } catch (CacheFault | MappingFault e) {
+      fault = e;
+    } finally {
+      leave();
+    }
+    return turnedOff(fault, patience) ? past.run() : Outcome.WOULD_WAIT;
+  }
+
+  /// Enters as a request does.
+  ///
+  /// @return false where it must not wait and would
+  boolean enter(Patience patience) {
+    if (patience == Patience.NOW) {
+      return gate.tryEnterShared();
+    }
+    gate.enterShared();
+    return true;
+  }
+
+  void leave() {
+    gate.leaveShared();
+  }
+
+  /// Waits for the requests under way, and keeps others out until [#leaveAlone].
+  void enterAlone() {
+    gate.enterAlone();
+  }
+
+  void leaveAlone() {
+    gate.leaveAlone();
+  }
+
+  /// Turns the cache off after a fault of its device: brings to the backend what can still be read.
+  /// Called outside of the gate.
+  ///
+  /// @return whether the cache is off; false where the caller must not wait for it
+  boolean turnedOff(@Nullable Exception fault, Patience patience) {
+    if (fault == null) {
+      return true;
+    }
+    if (patience == Patience.NOW) {
+      return false;
+    }
+    throttle.giveUp();
+    gate.enterAlone();
+    try {
+      if (!off) {
+        log.alert("object cache turns itself off: " + fault.getMessage());
+        state.vdis().forEach(this::rescue);
+        disown();
+        off = true;
+      }
+    } finally {
+      gate.leaveAlone();
+    }
+    return true;
+  }
+
+  private void rescue(VdiCache vdi) {
+    try {
+      flusher.flush(vdi.id);
+      leases.clearUnflushed(vdi.id);
+      vdi.marked = false;
+    } catch (IOException | MappingFault e) {
+      leases.reportLoss(
+          vdi.id,
+          vdi.dirtyBlocks.get() * IndexLayout.BLOCK_SIZE
+              + " bytes were lost with the device of the object cache: "
+              + e.getMessage());
+    }
+  }
+
+  /// What is in the files is old from now on: no later start may believe it, even where the device
+  /// cannot be written any more.
+  private void disown() {
+    try {
+      leases.disown();
+    } catch (IOException e) {
+      log.alert(
+          "object cache: the leases could not be changed ("
+              + e.getMessage()
+              + "); remove "
+              + directory
+              + " before the next start, it holds old data");
+    }
+  }
+}

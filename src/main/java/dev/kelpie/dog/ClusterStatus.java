@@ -12,6 +12,10 @@ final class ClusterStatus implements Command {
   @Override
   public int run(Invocation in) throws Failure, MalformedPayload {
     Epochs epochs = Epochs.fetch(in);
+    if (in.options().json()) {
+      in.console().print(json(epochs.reply(), epochs.logs()));
+      return ExitStatus.SUCCESS;
+    }
     boolean verbose = in.options().verbose();
     in.console().print(render(epochs.reply(), epochs.logs(), in.options().raw(), verbose));
     return ExitStatus.SUCCESS;
@@ -39,6 +43,28 @@ final class ClusterStatus implements Command {
       }
     }
     return text.toString();
+  }
+
+  /// What is known only of a cluster that is formatted is left out of another.
+  static String json(Reply reply, List<EpochLog> logs) {
+    Json json = new Json().open('{').field("running", reply.success());
+    json.field("state", reply.success() ? "running" : reply.text());
+    if (!logs.isEmpty()) {
+      EpochLog now = logs.getFirst();
+      json.field("auto_recovery", !now.recoveryDisabled());
+      json.field("created", Times.seconds(now.createTime())).field("store", now.store());
+      json.field("redundancy", new Redundancy(now.copies(), now.copyPolicy()).toString());
+    }
+    json.open("epochs", '[');
+    for (EpochLog log : logs) {
+      json.open('{').field("epoch", Integer.toUnsignedLong(log.epoch()));
+      json.field("time", log.time()).open("nodes", '[');
+      for (Node node : log.nodes()) {
+        json.element(node.id().address().toString());
+      }
+      json.close(']').close('}');
+    }
+    return json.close(']').close('}').document();
   }
 
   private static String state(Reply reply, List<EpochLog> logs) {

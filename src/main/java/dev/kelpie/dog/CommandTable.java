@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// All commands (spec/cli.md §4-§7), with those words that this release does not carry out.
+/// All commands (spec/cli.md §4-§7), with those words that this release does not carry out. The
+/// listings have a `-j` of Kelpie's own.
 final class CommandTable {
   /// The first words, in the order of the help.
   static final List<String> COMMANDS = List.of("vdi", "node", "cluster", "upgrade");
@@ -45,8 +46,8 @@ final class CommandTable {
     t.plain("clone", "<src vdi> <dst vdi>", "sPnaphrvT", NO, YES, "clone an image");
     t.plain("delete", "<vdiname>", "saphT", NO, YES, "delete an image");
     t.plain("rollback", "<vdiname>", "saphfrvT", NO, YES, "rollback to a snapshot");
-    t.plain("list", "[vdiname]", "aprhoT", NO, NO, "list images");
-    t.plain("tree", "", "aphT", NO, NO, "show images in tree view format");
+    t.plain("list", "[vdiname]", "aprhoTj", NO, NO, "list images");
+    t.plain("tree", "", "aphTj", NO, NO, "show images in tree view format");
     t.plain("graph", "", "aphT", NO, NO, "show images in Graphviz dot format");
     t.words(
         "object",
@@ -81,7 +82,7 @@ final class CommandTable {
     t.words(
         "cache",
         "<vdiname>",
-        "saphTf",
+        "saphTfj",
         YES,
         "Run 'dog vdi cache' for more information",
         List.of(
@@ -93,7 +94,7 @@ final class CommandTable {
     t.words(
         "lock",
         "",
-        "aphT",
+        "aphTj",
         YES,
         "See 'dog vdi lock' for more information",
         List.of(
@@ -105,8 +106,8 @@ final class CommandTable {
   private static List<Subcommand> node() {
     Table t = new Table("node");
     t.plain("kill", "<node id>", "aprhlT", YES, NO, "kill node");
-    t.plain("list", "", "aprhT", YES, NO, "list nodes");
-    t.plain("info", "", "aprhT", YES, NO, "show information about each node");
+    t.plain("list", "", "aprhTj", YES, NO, "list nodes");
+    t.plain("info", "", "aprhTj", YES, NO, "show information about each node");
     t.words(
         "recovery",
         "<max> <interval>",
@@ -120,7 +121,7 @@ final class CommandTable {
     t.words(
         "md",
         "[disks]",
-        "aprAfhT",
+        "aprAfhTj",
         YES,
         "See 'dog node md' for more information",
         List.of(
@@ -158,13 +159,13 @@ final class CommandTable {
   /// `format` and `alter-copy` have the `-f` of release 1.0.1.
   private static List<Subcommand> cluster() {
     Table t = new Table("cluster");
-    t.plain("info", "", "aprhvT", YES, NO, "show cluster information");
+    t.plain("info", "", "aprhvTj", YES, NO, "show cluster information");
     t.plain("format", "", "bcltaphTf", YES, NO, "create a Sheepdog store");
     t.plain("shutdown", "", "aphT", NO, NO, "stop Sheepdog");
     t.words(
         "snapshot",
         "<tag|idx> <path> [vdi1] [vdi2] ...",
-        "aphTm",
+        "aphTmj",
         YES,
         "snapshot/restore the cluster",
         List.of(

@@ -14,6 +14,10 @@ final class DiskList implements Command {
 
   @Override
   public int run(Invocation in) throws Failure, MalformedPayload {
+    if (in.options().json()) {
+      in.console().print(json(in));
+      return ExitStatus.SUCCESS;
+    }
     boolean raw = in.options().raw();
     in.console().print(raw ? "" : HEADER);
     if (!in.options().has('A')) {
@@ -26,6 +30,28 @@ final class DiskList implements Command {
       in.console().print(disks(in, nodes.get(id).id().address(), raw));
     }
     return ExitStatus.SUCCESS;
+  }
+
+  private static String json(Invocation in) throws Failure, MalformedPayload {
+    Json json = new Json().open('[');
+    if (in.options().has('A')) {
+      for (Node node : in.members().nodes()) {
+        json(json, node.id().address(), fetch(in, node.id().address()));
+      }
+    } else {
+      json(json, in.options().sheep(), fetch(in, in.options().sheep()));
+    }
+    return json.close(']').document();
+  }
+
+  static void json(Json json, NodeAddress node, MdInfo info) {
+    json.open('{').field("node", node.toString()).open("disks", '[');
+    for (MdInfo.MdDisk disk : info.disks()) {
+      json.open('{').field("id", disk.index()).field("path", disk.path());
+      json.field("size", disk.used() + disk.free()).field("used", disk.used());
+      json.field("free", disk.free()).close('}');
+    }
+    json.close(']').close('}');
   }
 
   private static String disks(Invocation in, NodeAddress node, boolean raw)

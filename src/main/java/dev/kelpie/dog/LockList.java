@@ -8,7 +8,8 @@ import java.util.List;
 final class LockList implements Command {
   @Override
   public int run(Invocation in) throws Failure, MalformedPayload {
-    in.console().print(render(VdiStates.named(in)));
+    List<VdiStates.Named> vdis = VdiStates.named(in);
+    in.console().print(in.options().json() ? json(vdis) : render(vdis));
     return ExitStatus.SUCCESS;
   }
 
@@ -29,6 +30,27 @@ final class LockList implements Command {
       }
     }
     return text.toString();
+  }
+
+  static String json(List<VdiStates.Named> vdis) {
+    Json json = new Json().open('[');
+    for (VdiStates.Named vdi : vdis) {
+      VdiState state = vdi.state();
+      if (state.lockState() != VdiState.UNLOCKED) {
+        boolean shared = state.lockState() == VdiState.SHARED;
+        json.open('{').field("name", vdi.name()).field("vdi", Values.vdi(state.vdi()));
+        json.field("type", shared ? "shared" : "normal").open("owners", '[');
+        if (!shared) {
+          json.open('{').field("node", state.owner().address().toString()).close('}');
+        }
+        for (VdiState.Participant participant : state.participants()) {
+          json.open('{').field("node", participant.node().address().toString());
+          json.field("state", name(participant.state())).close('}');
+        }
+        json.close(']').close('}');
+      }
+    }
+    return json.close(']').document();
   }
 
   /// What the state of a participant is called.

@@ -44,6 +44,11 @@ final class Options {
     return has('r');
   }
 
+  /// `-j`: as JSON.
+  boolean json() {
+    return has('j');
+  }
+
   /// `-v`: say more.
   boolean verbose() {
     return has('v');

@@ -8,11 +8,21 @@ final class SnapshotList implements Command {
   public int run(Invocation in) throws Failure {
     String path = in.nextArgument().orElseThrow();
     try {
-      in.console().print(render(Farm.open(path).entries()));
+      List<Farm.Entry> entries = Farm.open(path).entries();
+      in.console().print(in.options().json() ? json(entries) : render(entries));
     } catch (Failure e) {
       throw e.ending(ExitStatus.SYSTEM, "Fail to list snapshot.");
     }
     return ExitStatus.SUCCESS;
+  }
+
+  static String json(List<Farm.Entry> entries) {
+    Json json = new Json().open('[');
+    for (Farm.Entry entry : entries) {
+      json.open('{').field("index", Integer.toUnsignedLong(entry.index()));
+      json.field("tag", entry.tag()).field("time", entry.time()).close('}');
+    }
+    return json.close(']').document();
   }
 
   static String render(List<Farm.Entry> entries) {

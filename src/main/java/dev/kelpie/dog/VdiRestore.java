@@ -28,10 +28,16 @@ final class VdiRestore implements Command {
     }
     readHeader(in);
     Optional<InodeHeader> parent = parentOfWorking(in, name);
+    ObjectMap map = in.vdis().map(snapshot);
     VdiId restored = replace(in, name, snapshot);
+    ObjectWriter writer = new ObjectWriter(in.sheep(), restored, map, 0);
     try {
-      apply(in, restored, snapshot);
+      apply(in, writer, map.count());
+    } catch (LostConnection e) {
+      resume(in, name, parent, RequestFields.Vdi.ROLLBACK);
+      throw e;
     } catch (Failure e) {
+      writer.abandon();
       resume(in, name, parent, RequestFields.Vdi.ROLLBACK);
       throw e;
     }
@@ -95,13 +101,14 @@ final class VdiRestore implements Command {
     }
   }
 
-  private static void apply(Invocation in, VdiId restored, InodeHeader snapshot) throws Failure {
-    ObjectMap map = in.vdis().map(snapshot);
-    ObjectWriter writer = new ObjectWriter(in.sheep(), restored, map, 0);
+  /// Writes all parts of the backup.
+  ///
+  /// @param objects that the VDI can have
+  private static void apply(Invocation in, ObjectWriter writer, int objects) throws Failure {
     ByteBuffer record = SheepClient.allocate(BackupFormat.RECORD_SIZE);
     ByteBuffer data = SheepClient.allocate(ObjectId.DATA_SIZE);
     for (Part part = next(in, record); !part.equals(Part.LAST); part = next(in, record)) {
-      if (!part.fits(map.count())) {
+      if (!part.fits(objects)) {
         throw new Failure(ExitStatus.SYSTEM, "The backup file is corrupted");
       }
       read(in, data.clear().limit(part.length()));

@@ -94,9 +94,9 @@ final class VdiRequests {
     VdiAnswer answer = vdis.lock(name.get(), payload.tag(), exchange.vdi().snapId(), lock);
     if (answer instanceof VdiAnswer.Found found) {
       log.info(self() + " is locking VDI " + type(lock) + ": " + found.vdi());
-    } else if (answer instanceof VdiAnswer.Refused(var reason)
-        && reason == VdiAnswer.Reason.VDI_LOCKED) {
-      log.info("VDI " + name.get() + " is already locked");
+      log.info("VDI " + found.vdi() + " is locked");
+    } else if (find(exchange).orElse(answer) instanceof VdiAnswer.Found busy) {
+      log.info("VDI " + busy.vdi() + " is already locked");
     }
     return Optional.of(answer);
   }

@@ -42,7 +42,7 @@ final class FakeNode implements NodeControl {
 
   @Override
   public Member self() {
-    return members.getFirst();
+    return members().getFirst();
   }
 
   @Override

@@ -34,14 +34,16 @@ final class VdiRestore implements Command {
     try {
       apply(in, writer, map.count());
     } catch (LostConnection e) {
-      resume(in, name, parent, RequestFields.Vdi.ROLLBACK);
+      undo(in, name, parent);
       throw e;
     } catch (Failure e) {
       writer.abandon();
-      resume(in, name, parent, RequestFields.Vdi.ROLLBACK);
+      undo(in, name, parent);
       throw e;
     }
-    resume(in, name, parent, RequestFields.Vdi.SNAPSHOT);
+    InodeHeader base = parent.orElse(snapshot);
+    int vdi = parent.isPresent() ? base.vdi() : restored.value();
+    resume(in, name, from(base, vdi, RequestFields.Vdi.SNAPSHOT));
     return ExitStatus.SUCCESS;
   }
 
@@ -93,7 +95,7 @@ final class VdiRestore implements Command {
 
   private static VdiId replace(Invocation in, String name, InodeHeader snapshot) throws Failure {
     try {
-      return in.vdis().create(name, from(snapshot, RequestFields.Vdi.ROLLBACK));
+      return in.vdis().create(name, from(snapshot, snapshot.vdi(), RequestFields.Vdi.ROLLBACK));
     } catch (LostConnection e) {
       throw e;
     } catch (Failure e) {
@@ -138,17 +140,18 @@ final class VdiRestore implements Command {
     }
   }
 
-  /// Gives the name a working VDI as it was at its parent. Where there is no such parent, the
-  /// restored state is the working VDI, and stays it.
-  ///
-  /// @param how whether what was restored becomes a snapshot or is deleted
-  private static void resume(Invocation in, String name, Optional<InodeHeader> parent, int how)
+  /// Puts a working VDI as its parent was in the place of what was restored in part; that stays
+  /// where there is no such parent.
+  private static void undo(Invocation in, String name, Optional<InodeHeader> parent)
       throws Failure {
-    if (parent.isEmpty()) {
-      return;
+    if (parent.isPresent()) {
+      resume(in, name, from(parent.get(), parent.get().vdi(), RequestFields.Vdi.ROLLBACK));
     }
+  }
+
+  private static void resume(Invocation in, String name, RequestFields.Vdi how) throws Failure {
     try {
-      in.vdis().create(name, from(parent.get(), how));
+      in.vdis().create(name, how);
     } catch (LostConnection e) {
       throw e;
     } catch (Failure e) {
@@ -156,10 +159,10 @@ final class VdiRestore implements Command {
     }
   }
 
-  private static RequestFields.Vdi from(InodeHeader base, int how) {
+  private static RequestFields.Vdi from(InodeHeader base, int vdi, int how) {
     return new RequestFields.Vdi(
         base.size(),
-        base.vdi(),
+        vdi,
         base.copies(),
         base.copyPolicy(),
         base.storePolicy(),

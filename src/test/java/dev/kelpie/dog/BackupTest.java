@@ -149,6 +149,17 @@ final class BackupTest {
   }
 
   @Test
+  void whereTheParentIsGoneTheDiskGoesOnWithWhatWasRestored() {
+    DogRun run = cluster();
+    run.sheep.objects.put(ObjectId.inode(new VdiId(TEST + 1)), new byte[4664]);
+    run.input = backup();
+    run.dog("vdi restore -s a test").prints("");
+    assertTrue(run.sheep.inode(TEST + 3).snapshot());
+    assertEquals(TEST + 3, run.sheep.inode(TEST + 4).parent());
+    assertEquals(TEST + 3, run.sheep.owner(TEST + 4, 2));
+  }
+
+  @Test
   void aBackupThatIsNoneLosesNothing() {
     DogRun run = cluster();
     for (byte[] input :

@@ -28,13 +28,13 @@ import java.util.Optional;
 /// object, searched for from its hash on until a number is free. A deleted one keeps its number, so
 /// that those behind it are found, and its place is taken by the next new one.
 final class AttributeObjects implements VdiAttributes {
-  private final VdiDirectory vdis;
+  private final VdiLookup lookup;
   private final VdiTable table;
   private final NameLocks names;
   private final ObjectStore objects;
 
-  AttributeObjects(VdiDirectory vdis, VdiTable table, NameLocks names, ObjectStore objects) {
-    this.vdis = vdis;
+  AttributeObjects(VdiLookup lookup, VdiTable table, NameLocks names, ObjectStore objects) {
+    this.lookup = lookup;
     this.table = table;
     this.names = names;
     this.objects = objects;
@@ -90,7 +90,7 @@ final class AttributeObjects implements VdiAttributes {
     }
     names.lock(attribute.vdi());
     try {
-      VdiAnswer found = vdis.lookup(attribute.vdi(), attribute.tag(), attribute.snapId());
+      VdiAnswer found = lookup.of(attribute.vdi(), attribute.tag(), attribute.snapId());
       return switch (found) {
         case VdiAnswer.Found(VdiId vdi, int _) -> use.of(search(new VdiId(hash), attribute), vdi);
         case VdiAnswer.Refused(Reason reason) -> new NoVdi(reason);

@@ -35,6 +35,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   private final LeaseBook leases;
   private final VdiTable table;
   private final InodeObjects inodeObjects;
+  private final VdiLookup lookup;
   private final Inodes inodes;
   private final Inode.Context context;
   private final NameLocks names;
@@ -69,6 +70,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     PageBudget budget = new PageBudget(locks, PageBudget.PAGES_MAX);
     this.table = new VdiTable(coordination, locks);
     this.inodeObjects = new InodeObjects(objects, leases);
+    this.lookup = new VdiLookup(table, inodeObjects);
     this.inodes = new Inodes(locks, budget, this::load);
     this.names = new NameLocks(locks);
     this.clientLocks = new ClientLocks(locks);
@@ -81,7 +83,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
         new VdiMaker(platform, table, inodeObjects, inodes, context, leases, defaultCopies);
     this.upkeep = new Upkeep(log, table, inodes, inodeObjects, leases);
     this.clientObjects = new ClientDoor(table, inodes, objects, leases);
-    this.attributes = new AttributeObjects(this, table, names, objects);
+    this.attributes = new AttributeObjects(lookup, table, names, objects);
     upkeep.rollForward();
     sweeper.start();
   }
@@ -93,13 +95,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   @Override
   public VdiAnswer lookup(VdiName name, String tag, int snapId) throws IOException {
-    if (table.free(name).isEmpty()) {
-      return new Refused(Reason.FULL_VDI);
-    }
-    List<VdiRecord> newestFirst = table.newestFirst(name);
-    return tag.isEmpty() && snapId == 0
-        ? working(newestFirst)
-        : snapshotOf(newestFirst, tag, snapId);
+    return lookup.of(name, tag, snapId);
   }
 
   @Override
@@ -293,31 +289,6 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     ///
     /// @param why a sentence
     record Unusable(String why) implements Attached {}
-  }
-
-  // Looking up.
-
-  private static VdiAnswer working(List<VdiRecord> newestFirst) {
-    return newestFirst.stream()
-        .findFirst()
-        .filter(VdiRecord::isWorking)
-        .<VdiAnswer>map(VdiRecord::found)
-        .orElse(new Refused(Reason.NO_VDI));
-  }
-
-  private VdiAnswer snapshotOf(List<VdiRecord> newestFirst, String tag, int snapId)
-      throws IOException {
-    for (VdiRecord record : newestFirst) {
-      if (record.isSnapshot() && (record.snapId() == snapId || hasTag(record.vdi(), tag))) {
-        return record.found();
-      }
-    }
-    boolean metWorking = newestFirst.stream().anyMatch(VdiRecord::isWorking);
-    return new Refused(metWorking ? Reason.NO_TAG : Reason.NO_VDI);
-  }
-
-  private boolean hasTag(VdiId vdi, String tag) throws IOException {
-    return !tag.isEmpty() && InodeHeader.decode(inodeObjects.fields(vdi)).tag().equals(tag);
   }
 
   // Making and changing VDIs.

@@ -30,34 +30,45 @@ final class ReplicaRequests {
     this.objects = objects;
   }
 
-  /// GET_HASH: reads a whole object from disk, comparing it with its checksums. One that only the
-  /// cache has is brought to the disk first.
+  /// GET_HASH: reads a whole object from disk, which compares it with its checksums. One that only
+  /// the cache has yet is read from there; to flush it here would take the guest's own flush the
+  /// word of a loss away.
   Reply hash(Exchange exchange) throws IOException {
     ObjectId object = exchange.object().object();
     if (object.vdiBits() == 0) {
       return Reply.of(ResultCode.INVALID_PARMS);
+    } else if (store.stat(object).isPresent()) {
+      return hash(object, exchange.room(PIECE), this::readStored);
     }
-    if (store.stat(object).isEmpty() && objects.exists(object)) {
-      objects.flush(object.vdi());
-    }
-    MessageDigest digest = sha1();
-    Outcome outcome = read(object, digest, exchange.room(PIECE));
-    return outcome == Outcome.DONE
-        ? Reply.of(new ResponseFields.Hash(digest.digest()))
-        : Reply.of(Answers.of(outcome));
+    return objects.exists(object)
+        ? hash(object, exchange.room(PIECE), this::readCached)
+        : Reply.of(ResultCode.NO_OBJ);
   }
 
-  private Outcome read(ObjectId object, MessageDigest digest, ByteBuffer room) throws IOException {
-    Access access = new Access(object.vdi(), Generation.NONE, CacheMode.DIRECT, Patience.WAIT);
+  private static Reply hash(ObjectId object, ByteBuffer room, Read read) throws IOException {
+    MessageDigest digest = sha1();
     for (int at = 0; at < object.size(); at += PIECE) {
       room.clear().limit(Math.min(PIECE, object.size() - at));
-      Outcome outcome = store.read(object, at, room, access);
+      Outcome outcome = read.from(object, at, room);
       if (outcome != Outcome.DONE) {
-        return outcome;
+        return Reply.of(Answers.of(outcome));
       }
       digest.update(room.flip());
     }
-    return Outcome.DONE;
+    return Reply.of(new ResponseFields.Hash(digest.digest()));
+  }
+
+  private Outcome readStored(ObjectId object, int offset, ByteBuffer into) throws IOException {
+    Access access = new Access(object.vdi(), Generation.NONE, CacheMode.DIRECT, Patience.WAIT);
+    return store.read(object, offset, into, access);
+  }
+
+  private Outcome readCached(ObjectId object, int offset, ByteBuffer into) throws IOException {
+    return objects.read(object, offset, into, CacheMode.DIRECT, Patience.WAIT);
+  }
+
+  private interface Read {
+    Outcome from(ObjectId object, int offset, ByteBuffer into) throws IOException;
   }
 
   /// OIDS_EXIST: the ids of those objects, of many, that are not there.

@@ -1,0 +1,53 @@
+package dev.kelpie.vdi;
+
+import dev.kelpie.model.VdiId;
+import dev.kelpie.model.VdiName;
+import dev.kelpie.vdi.VdiAnswer.Reason;
+import dev.kelpie.vdi.VdiAnswer.Refused;
+import java.io.IOException;
+import java.util.List;
+
+/// Finds VDIs by name, tag and snapshot id (spec/protocol-and-cache.md §1.14).
+final class VdiLookup {
+  private final VdiTable table;
+  private final InodeObjects inodeObjects;
+
+  VdiLookup(VdiTable table, InodeObjects inodeObjects) {
+    this.table = table;
+    this.inodeObjects = inodeObjects;
+  }
+
+  /// Answers as [VdiDirectory#lookup].
+  VdiAnswer of(VdiName name, String tag, int snapId) throws IOException {
+    if (table.free(name).isEmpty()) {
+      return new Refused(Reason.FULL_VDI);
+    }
+    List<VdiRecord> newestFirst = table.newestFirst(name);
+    return tag.isEmpty() && snapId == 0
+        ? working(newestFirst)
+        : snapshotOf(newestFirst, tag, snapId);
+  }
+
+  private static VdiAnswer working(List<VdiRecord> newestFirst) {
+    return newestFirst.stream()
+        .findFirst()
+        .filter(VdiRecord::isWorking)
+        .<VdiAnswer>map(VdiRecord::found)
+        .orElse(new Refused(Reason.NO_VDI));
+  }
+
+  private VdiAnswer snapshotOf(List<VdiRecord> newestFirst, String tag, int snapId)
+      throws IOException {
+    for (VdiRecord record : newestFirst) {
+      if (record.isSnapshot() && (record.snapId() == snapId || hasTag(record.vdi(), tag))) {
+        return record.found();
+      }
+    }
+    boolean metWorking = newestFirst.stream().anyMatch(VdiRecord::isWorking);
+    return new Refused(metWorking ? Reason.NO_TAG : Reason.NO_VDI);
+  }
+
+  private boolean hasTag(VdiId vdi, String tag) throws IOException {
+    return !tag.isEmpty() && InodeHeader.decode(inodeObjects.fields(vdi)).tag().equals(tag);
+  }
+}

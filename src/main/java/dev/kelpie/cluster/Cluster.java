@@ -27,6 +27,14 @@ public record Cluster(Format format, List<Epoch> epochs) {
     return new Cluster(format, all);
   }
 
+  /// The same cluster with another number of copies for what is to come.
+  Cluster withCopies(int copies) {
+    Format altered =
+        new Format(
+            format.createTime(), copies, format.copyPolicy(), format.flags(), format.store());
+    return new Cluster(altered, epochs);
+  }
+
   /// The same cluster, the oldest half of its epochs forgotten.
   Cluster shorter() {
     return new Cluster(format, epochs.subList(0, Math.max(1, epochs.size() / 2)));

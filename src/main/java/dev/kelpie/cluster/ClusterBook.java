@@ -59,6 +59,16 @@ public final class ClusterBook {
     change(_ -> Optional.of(new Cluster(how, List.of(first))));
   }
 
+  /// Changes how many copies VDIs get that do not say otherwise, durably.
+  ///
+  /// @throws IOException also where the cluster is not formatted
+  public void alterCopies(int copies) throws IOException {
+    if (cluster().isEmpty()) {
+      throw new IOException("the cluster is not formatted, so it has no number of copies to alter");
+    }
+    change(before -> before.map(cluster -> cluster.withCopies(copies)));
+  }
+
   /// Says who is present. Where these are other nodes than in the current epoch, a new one begins;
   /// a cluster that is not formatted has none.
   public void present(List<Member> members, Instant now) throws IOException {

@@ -19,7 +19,8 @@ final class CacheInfo implements Command {
       throw new Failure(ExitStatus.FAILURE, "failed to get cache information: " + reply.text());
     }
     ObjectCacheInfo info = ObjectCacheInfo.decode(reply.data());
-    in.console().print(render(info, new VdiScan(in).of(vids(info))));
+    List<InodeHeader> inodes = new VdiScan(in).of(vids(info));
+    in.console().print(in.options().json() ? json(info, inodes) : render(info, inodes));
     return ExitStatus.SUCCESS;
   }
 
@@ -49,6 +50,22 @@ final class CacheInfo implements Command {
         .toString();
   }
 
+  static String json(ObjectCacheInfo info, List<InodeHeader> inodes) {
+    Json json = new Json().open('{').field("size", info.size()).field("used", info.used());
+    json.field("directio", info.directIo()).open("vdis", '[');
+    for (ObjectCacheInfo.CachedVdi vdi : info.vdis()) {
+      for (InodeHeader inode : inodes) {
+        if (inode.vdi() == vdi.vdi()) {
+          json.open('{').field("name", inode.name()).field("tag", inode.tag());
+          json.field("vdi", Values.vdi(vdi.vdi())).field("total", bytes(vdi.total()));
+          json.field("dirty", bytes(vdi.dirty()));
+          json.field("clean", bytes(vdi.total() - vdi.dirty())).close('}');
+        }
+      }
+    }
+    return json.close(']').close('}').document();
+  }
+
   private static void line(StringBuilder text, ObjectCacheInfo.CachedVdi vdi, InodeHeader inode) {
     text.append(inode.name()).append('\t').append(inode.tag());
     text.append('\t').append(objects(vdi.total()));
@@ -57,6 +74,10 @@ final class CacheInfo implements Command {
   }
 
   private static String objects(int count) {
-    return Values.size((long) count * ObjectId.DATA_SIZE);
+    return Values.size(bytes(count));
+  }
+
+  private static long bytes(int count) {
+    return (long) count * ObjectId.DATA_SIZE;
   }
 }

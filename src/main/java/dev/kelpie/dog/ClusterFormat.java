@@ -31,7 +31,17 @@ final class ClusterFormat implements Command {
   @Override
   public int run(Invocation in) throws Failure, NotConfirmed, MalformedPayload {
     Options options = in.options();
-    int copies = options.redundancy().copies();
+    return format(in, options.redundancy(), options.has('c') ? options.redundancy() : REDUNDANCY);
+  }
+
+  /// Formats the cluster.
+  ///
+  /// @param said the redundancy that the user knows of, who is asked where it cannot be had
+  /// @param redundancy of VDIs that do not say otherwise
+  static int format(Invocation in, Redundancy said, Redundancy redundancy)
+      throws Failure, NotConfirmed, MalformedPayload {
+    Options options = in.options();
+    int copies = said.copies();
     int zones = in.members().zones();
     if (copies > zones) {
       in.console()
@@ -46,7 +56,7 @@ final class ClusterFormat implements Command {
       in.console().confirm(NOT_EMPTY);
     }
     in.console().printLine("using backend " + options.store() + " store");
-    Reply reply = format(in);
+    Reply reply = makeFs(in, redundancy);
     if (reply.success()) {
       return ExitStatus.SUCCESS;
     }
@@ -66,10 +76,8 @@ final class ClusterFormat implements Command {
     return !BitSet.valueOf(reply.data()).isEmpty();
   }
 
-  private static Reply format(Invocation in) throws Failure {
+  private static Reply makeFs(Invocation in, Redundancy redundancy) throws Failure {
     Options options = in.options();
-    boolean said = options.has('c');
-    Redundancy redundancy = said ? options.redundancy() : REDUNDANCY;
     int flags =
         (options.has('t') ? ClusterFlags.STRICT : 0)
             | (options.has('l') ? ClusterFlags.USE_LOCK : 0);

@@ -1,50 +1,24 @@
 package dev.kelpie.dog;
 
-import dev.kelpie.model.ObjectId;
 import dev.kelpie.wire.EpochLog;
 import dev.kelpie.wire.MalformedPayload;
 import dev.kelpie.wire.Node;
-import dev.kelpie.wire.Opcode;
 import dev.kelpie.wire.Redundancy;
-import dev.kelpie.wire.RequestFields;
-import dev.kelpie.wire.ResultCode;
-import java.util.ArrayList;
 import java.util.List;
 
 /// `dog cluster info` (spec/cli.md §6.1). The state of the cluster is the result of the request,
 /// and every state is a success of the command.
 final class ClusterStatus implements Command {
-  /// Room for node names in each epoch at first; doubled until the sheep is content.
-  private static final int SLOTS_MIN = 16;
-
-  /// Bytes of all epochs together; the oldest ones are left out where they would be more.
-  private static final int ROOM_MAX = 64 << 20;
-
   @Override
   public int run(Invocation in) throws Failure, MalformedPayload {
-    Members members = in.members();
-    int slots = SLOTS_MIN;
-    while (slots < members.nodes().size()) {
-      slots *= 2;
+    Epochs epochs = Epochs.fetch(in);
+    if (in.options().json()) {
+      in.console().print(json(epochs.reply(), epochs.logs()));
+      return ExitStatus.SUCCESS;
     }
-    Reply reply = ask(in, members.epoch(), slots);
-    while (reply.is(ResultCode.BUFFER_SMALL) && slots < Node.COUNT_MAX) {
-      slots = Math.min(2 * slots, Node.COUNT_MAX);
-      reply = ask(in, members.epoch(), slots);
-    }
-    List<EpochLog> logs = new ArrayList<>();
-    while (reply.data().remaining() >= EpochLog.size(slots)) {
-      logs.add(EpochLog.decode(reply.data(), slots));
-    }
-    in.console().print(render(reply, logs, in.options().raw(), in.options().verbose()));
+    boolean verbose = in.options().verbose();
+    in.console().print(render(epochs.reply(), epochs.logs(), in.options().raw(), verbose));
     return ExitStatus.SUCCESS;
-  }
-
-  private static Reply ask(Invocation in, int epoch, int slots) throws Failure {
-    long wanted = Math.max(1, Integer.toUnsignedLong(epoch));
-    int count = (int) Math.min(wanted, ROOM_MAX / EpochLog.size(slots));
-    RequestFields fields = new RequestFields.Cluster(new ObjectId(0), 0, 0, 0, 0, 0, slots, 0);
-    return in.sheep().call(Opcode.STAT_CLUSTER, 0, count * EpochLog.size(slots), fields);
   }
 
   /// @param logs newest first; empty where the cluster is not formatted
@@ -69,6 +43,28 @@ final class ClusterStatus implements Command {
       }
     }
     return text.toString();
+  }
+
+  /// What is known only of a cluster that is formatted is left out of another.
+  static String json(Reply reply, List<EpochLog> logs) {
+    Json json = new Json().open('{').field("running", reply.success());
+    json.field("state", reply.success() ? "running" : reply.text());
+    if (!logs.isEmpty()) {
+      EpochLog now = logs.getFirst();
+      json.field("auto_recovery", !now.recoveryDisabled());
+      json.field("created", Times.seconds(now.createTime())).field("store", now.store());
+      json.field("redundancy", new Redundancy(now.copies(), now.copyPolicy()).toString());
+    }
+    json.open("epochs", '[');
+    for (EpochLog log : logs) {
+      json.open('{').field("epoch", Integer.toUnsignedLong(log.epoch()));
+      json.field("time", log.time()).open("nodes", '[');
+      for (Node node : log.nodes()) {
+        json.element(node.id().address().toString());
+      }
+      json.close(']').close('}');
+    }
+    return json.close(']').close('}').document();
   }
 
   private static String state(Reply reply, List<EpochLog> logs) {

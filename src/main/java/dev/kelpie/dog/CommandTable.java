@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// All commands (spec/cli.md §4-§7), with those that this release does not carry out.
+/// All commands (spec/cli.md §4-§7), with those words that this release does not carry out. The
+/// listings have a `-j` of Kelpie's own.
 final class CommandTable {
   /// The first words, in the order of the help.
   static final List<String> COMMANDS = List.of("vdi", "node", "cluster", "upgrade");
@@ -39,15 +40,15 @@ final class CommandTable {
 
   private static List<Subcommand> vdi() {
     Table t = new Table("vdi");
-    t.no("check", "<vdiname>", "seaphT", "check and repair image's consistency");
-    t.yes("create", "<vdiname> <size>", "PycaphrvT", YES, YES, "create an image");
-    t.yes("snapshot", "<vdiname>", "saphrvT", NO, YES, "create a snapshot");
-    t.yes("clone", "<src vdi> <dst vdi>", "sPnaphrvT", NO, YES, "clone an image");
-    t.yes("delete", "<vdiname>", "saphT", NO, YES, "delete an image");
-    t.yes("rollback", "<vdiname>", "saphfrvT", NO, YES, "rollback to a snapshot");
-    t.yes("list", "[vdiname]", "aprhoT", NO, NO, "list images");
-    t.yes("tree", "", "aphT", NO, NO, "show images in tree view format");
-    t.yes("graph", "", "aphT", NO, NO, "show images in Graphviz dot format");
+    t.plain("check", "<vdiname>", "seaphT", YES, YES, "check and repair image's consistency");
+    t.plain("create", "<vdiname> <size>", "PycaphrvT", YES, YES, "create an image");
+    t.plain("snapshot", "<vdiname>", "saphrvT", NO, YES, "create a snapshot");
+    t.plain("clone", "<src vdi> <dst vdi>", "sPnaphrvT", NO, YES, "clone an image");
+    t.plain("delete", "<vdiname>", "saphT", NO, YES, "delete an image");
+    t.plain("rollback", "<vdiname>", "saphfrvT", NO, YES, "rollback to a snapshot");
+    t.plain("list", "[vdiname]", "aprhoTj", NO, NO, "list images");
+    t.plain("tree", "", "aphTj", NO, NO, "show images in tree view format");
+    t.plain("graph", "", "aphT", NO, NO, "show images in Graphviz dot format");
     t.words(
         "object",
         "<vdiname>",
@@ -58,48 +59,55 @@ final class CommandTable {
             new Word("location", YES, YES, YES, "show which nodes have an object"),
             new Word("map", NO, YES, YES, "show which VDIs own the objects"),
             new Word("dump-inode", NO, YES, YES, "show the contents of an inode object file")));
-    t.no("track", "<vdiname>", "isaphoT", "show the object epoch trace in the image");
-    t.no("setattr", "<vdiname> <key> [value]", "dxaphT", "set a VDI attribute");
-    t.no("getattr", "<vdiname> <key>", "aphT", "get a VDI attribute");
-    t.yes("resize", "<vdiname> <new size>", "aphT", NO, YES, "resize an image");
-    t.yes("read", "<vdiname> [<offset> [<len>]]", "saphT", NO, YES, "read data from an image");
-    t.yes("write", "<vdiname> [<offset> [<len>]]", "apwhT", NO, YES, "write data to an image");
-    t.no(
+    t.plain("track", "<vdiname>", "isaphoT", YES, YES, "show the object epoch trace in the image");
+    t.plain("setattr", "<vdiname> <key> [value]", "dxaphT", NO, YES, "set a VDI attribute");
+    t.plain("getattr", "<vdiname> <key>", "aphT", NO, YES, "get a VDI attribute");
+    t.plain("resize", "<vdiname> <new size>", "aphT", NO, YES, "resize an image");
+    t.plain("read", "<vdiname> [<offset> [<len>]]", "saphT", NO, YES, "read data from an image");
+    t.plain("write", "<vdiname> [<offset> [<len>]]", "apwhT", NO, YES, "write data to an image");
+    t.plain(
         "backup",
         "<vdiname>",
         "sFaphT",
+        YES,
+        YES,
         "create an incremental backup between two snapshots and outputs to STDOUT");
-    t.no(
-        "restore", "<vdiname>", "saphT", "restore snapshot images from a backup provided in STDIN");
+    t.plain(
+        "restore",
+        "<vdiname>",
+        "saphT",
+        YES,
+        YES,
+        "restore snapshot images from a backup provided in STDIN");
     t.words(
         "cache",
         "<vdiname>",
-        "saphT",
+        "saphTfj",
         YES,
         "Run 'dog vdi cache' for more information",
         List.of(
             new Word("flush", NO, YES, YES, "flush the cache of the vdi specified."),
-            new Word("delete", NO, YES, NO, "delete the cache of the vdi specified in all nodes."),
+            new Word("delete", NO, YES, YES, "delete the cache of the vdi specified in all nodes."),
             new Word("info", NO, NO, YES, "show usage of the cache"),
-            new Word("purge", NO, NO, NO, "purge the cache of all vdi (no flush)")));
-    t.no("alter-copy", "<vdiname>", "caphT", "set the vdi's redundancy level");
+            new Word("purge", NO, NO, YES, "purge the cache of all vdi (no flush)")));
+    t.plain("alter-copy", "<vdiname>", "caphTf", YES, YES, "set the vdi's redundancy level");
     t.words(
         "lock",
         "",
-        "aphT",
-        NO,
+        "aphTj",
+        YES,
         "See 'dog vdi lock' for more information",
         List.of(
-            new Word("list", NO, NO, NO, "list locked VDIs"),
-            new Word("unlock", NO, YES, NO, "unlock locked VDI forcibly")));
+            new Word("list", NO, NO, YES, "list locked VDIs"),
+            new Word("unlock", NO, YES, YES, "unlock locked VDI forcibly")));
     return t.rows;
   }
 
   private static List<Subcommand> node() {
     Table t = new Table("node");
-    t.yes("kill", "<node id>", "aprhlT", YES, NO, "kill node");
-    t.yes("list", "", "aprhT", YES, NO, "list nodes");
-    t.yes("info", "", "aprhT", YES, NO, "show information about each node");
+    t.plain("kill", "<node id>", "aprhlT", YES, NO, "kill node");
+    t.plain("list", "", "aprhTj", YES, NO, "list nodes");
+    t.plain("info", "", "aprhTj", YES, NO, "show information about each node");
     t.words(
         "recovery",
         "<max> <interval>",
@@ -107,91 +115,115 @@ final class CommandTable {
         NO,
         "show recovery information or set/get recovery speed throttling of nodes",
         List.of(
-            new Word("info", YES, NO, NO, "show recovery information of nodes (default)"),
-            new Word("set-throttle", YES, YES, NO, "set new throttling"),
-            new Word("get-throttle", YES, NO, NO, "get current throttling")));
+            new Word("info", YES, NO, YES, "show recovery information of nodes (default)"),
+            new Word("set-throttle", YES, YES, YES, "set new throttling"),
+            new Word("get-throttle", YES, NO, YES, "get current throttling")));
     t.words(
         "md",
         "[disks]",
-        "aprAfhT",
-        NO,
+        "aprAfhTj",
+        YES,
         "See 'dog node md' for more information",
         List.of(
-            new Word("info", YES, NO, NO, "show multi-disk information"),
+            new Word("info", YES, NO, YES, "show multi-disk information"),
             new Word("plug", NO, YES, NO, "plug more disk(s) into node"),
             new Word("unplug", NO, YES, NO, "unplug disk(s) from node")));
-    t.yes("stat", "", "aprwhT", NO, NO, "show stat information about the node");
+    t.plain("stat", "", "aprwhT", NO, NO, "show stat information about the node");
     t.words(
         "log",
         "",
         "aphT",
-        NO,
+        YES,
         "show or set log level of the node",
-        List.of(new Word("level", NO, YES, NO, "manipulate loglevel")));
-    t.no(
+        List.of(
+            new Word(
+                "level",
+                NO,
+                YES,
+                YES,
+                "manipulate loglevel",
+                List.of(
+                    new Word("set", NO, YES, YES, "set new loglevel"),
+                    new Word("get", NO, NO, YES, "get current loglevel"),
+                    new Word("list", NO, NO, YES, "list available loglevels")))));
+    t.plain(
         "format",
         "<directory of sheep> <a name of store format>",
         "aphT",
+        NO,
+        YES,
         "initialize store format of the node");
     return t.rows;
   }
 
-  /// `format` has the `-f` of release 1.0.1.
+  /// `format` and `alter-copy` have the `-f` of release 1.0.1.
   private static List<Subcommand> cluster() {
     Table t = new Table("cluster");
-    t.yes("info", "", "aprhvT", YES, NO, "show cluster information");
-    t.yes("format", "", "bcltaphTf", YES, NO, "create a Sheepdog store");
-    t.yes("shutdown", "", "aphT", NO, NO, "stop Sheepdog");
+    t.plain("info", "", "aprhvTj", YES, NO, "show cluster information");
+    t.plain("format", "", "bcltaphTf", YES, NO, "create a Sheepdog store");
+    t.plain("shutdown", "", "aphT", NO, NO, "stop Sheepdog");
     t.words(
         "snapshot",
         "<tag|idx> <path> [vdi1] [vdi2] ...",
-        "aphTm",
-        NO,
+        "aphTmj",
+        YES,
         "snapshot/restore the cluster",
         List.of(
-            new Word("save", YES, YES, NO, "save snapshot to localpath"),
-            new Word("list", NO, YES, NO, "list snapshot of localpath"),
-            new Word("load", YES, YES, NO, "load snapshot from localpath"),
-            new Word("show", YES, YES, NO, "show vdi list from snapshot")));
+            new Word("save", YES, YES, YES, "save snapshot to localpath"),
+            new Word("list", NO, YES, YES, "list snapshot of localpath"),
+            new Word("load", YES, YES, YES, "load snapshot from localpath"),
+            new Word("show", YES, YES, YES, "show vdi list from snapshot")));
     t.words(
         "recover",
         "",
         "afphT",
-        NO,
+        YES,
         "See 'dog cluster recover' for more information",
         List.of(
-            new Word("force", NO, NO, NO, "force recover cluster immediately"),
+            new Word("force", NO, NO, YES, "force recover cluster immediately"),
             new Word(
                 "enable",
                 NO,
                 NO,
-                NO,
+                YES,
                 "enable automatic recovery and run once recover if necessary"),
-            new Word("disable", NO, NO, NO, "disable automatic recovery")));
-    t.no("reweight", "", "aphT", "reweight the cluster");
-    t.no("check", "", "aphT", "check and repair cluster");
-    t.no("alter-copy", "", "aphTc", "set the cluster's redundancy level");
+            new Word("disable", NO, NO, YES, "disable automatic recovery")));
+    t.plain("reweight", "", "aphT", NO, NO, "reweight the cluster");
+    t.plain("check", "", "aphT", YES, NO, "check and repair cluster");
+    t.plain("alter-copy", "", "aphTcf", YES, NO, "set the cluster's redundancy level");
     return t.rows;
   }
 
   private static List<Subcommand> upgrade() {
     Table t = new Table("upgrade");
-    t.no(
+    t.plain(
         "inode-convert",
         "<path of original inode file> <path of new inode file>",
         "hTo",
+        NO,
+        YES,
         "upgrade inode object file");
-    t.no(
+    t.plain(
         "epoch-convert",
         "<path of original epoch log file> <path of new epoch log file>",
         "hTo",
+        NO,
+        YES,
         "upgrade epoch log file");
-    t.no(
+    t.plain(
         "config-convert",
         "<path of original config file> <path of new config file>",
         "hT",
+        NO,
+        YES,
         "upgrade config file");
-    t.no("object-location", "<path of latest epoch file> <oid>", "hT", "print object location");
+    t.plain(
+        "object-location",
+        "<path of latest epoch file> <oid>",
+        "hT",
+        NO,
+        YES,
+        "print object location");
     return t.rows;
   }
 
@@ -204,8 +236,8 @@ final class CommandTable {
       this.command = command;
     }
 
-    /// One that is carried out.
-    void yes(
+    /// One without.
+    void plain(
         String name,
         String arguments,
         String letters,
@@ -214,13 +246,7 @@ final class CommandTable {
         String description) {
       rows.add(
           new Subcommand(
-              command, name, arguments, letters, memberList, argument, YES, description, NO_WORDS));
-    }
-
-    /// One that is not.
-    void no(String name, String arguments, String letters, String description) {
-      rows.add(
-          new Subcommand(command, name, arguments, letters, NO, NO, NO, description, NO_WORDS));
+              command, name, arguments, letters, memberList, argument, description, NO_WORDS));
     }
 
     /// One with third words.
@@ -228,12 +254,10 @@ final class CommandTable {
         String name,
         String arguments,
         String letters,
-        boolean supported,
+        boolean argument,
         String description,
         List<Word> words) {
-      rows.add(
-          new Subcommand(
-              command, name, arguments, letters, NO, YES, supported, description, words));
+      rows.add(new Subcommand(command, name, arguments, letters, NO, argument, description, words));
     }
   }
 }

@@ -9,6 +9,7 @@ import dev.kelpie.wire.MalformedPayload;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -140,7 +141,7 @@ public final class Dog {
     try {
       for (Optional<Getopt.Given> given = getopt.next(); given.isPresent(); given = getopt.next()) {
         if (given.get().option().letter() == 'h') {
-          console.print(Usage.of(subcommand, ""));
+          console.print(Usage.of(subcommand, List.of()));
           return ExitStatus.SUCCESS;
         }
         options.take(given.get(), vdi);
@@ -166,10 +167,7 @@ public final class Dog {
 
   private int run(Subcommand subcommand, Invocation in)
       throws Failure, MalformedPayload, NotConfirmed {
-    if (!subcommand.supported()) {
-      throw unsupported(subcommand.path());
-    }
-    String word = "";
+    List<Subcommand.Word> taken = new ArrayList<>();
     try {
       if (subcommand.memberList()) {
         in.members();
@@ -177,31 +175,46 @@ public final class Dog {
       if (subcommand.argument() && in.peekArgument().isEmpty()) {
         throw new WrongUsage();
       }
-      if (!subcommand.words().isEmpty()) {
-        word = takeWord(subcommand, in);
-        checkWord(subcommand.word(word).orElseThrow(), in);
-      }
-      String words = word.isEmpty() ? subcommand.path() : subcommand.path() + " " + word;
+      String words = takeWords(subcommand, in, taken);
       return timed(Commands.of(words), in);
     } catch (WrongUsage e) {
       for (String line : e.lines()) {
         console.error(line);
       }
-      console.print(Usage.of(subcommand, word));
+      console.print(Usage.of(subcommand, taken));
       return e.exitStatus();
     }
   }
 
-  private static String takeWord(Subcommand subcommand, Invocation in) throws Failure, WrongUsage {
-    String word = in.nextArgument().orElse("");
-    Optional<Subcommand.Word> known = subcommand.word(word);
-    if (known.isEmpty()) {
-      throw new WrongUsage(ExitStatus.FAILURE);
+  /// Takes the further words of a command.
+  ///
+  /// @param taken where they go, one by one
+  /// @return all words of the command
+  private static String takeWords(Subcommand subcommand, Invocation in, List<Subcommand.Word> taken)
+      throws Failure, MalformedPayload, WrongUsage {
+    String path = subcommand.path();
+    List<Subcommand.Word> next = subcommand.words();
+    while (!next.isEmpty()) {
+      Subcommand.Word word = takeWord(subcommand, next, in);
+      path += " " + word.name();
+      if (!word.supported()) {
+        throw unsupported(path);
+      }
+      taken.add(word);
+      checkWord(word, in);
+      next = word.words();
     }
-    if (!known.get().supported()) {
-      throw unsupported(subcommand.path() + " " + word);
+    return path;
+  }
+
+  private static Subcommand.Word takeWord(
+      Subcommand subcommand, List<Subcommand.Word> among, Invocation in) throws WrongUsage {
+    Optional<String> word = in.nextArgument();
+    if (word.isEmpty() && !subcommand.argument()) {
+      return among.getFirst();
     }
-    return word;
+    return Subcommand.find(among, word.orElse(""))
+        .orElseThrow(() -> new WrongUsage(ExitStatus.FAILURE));
   }
 
   private static void checkWord(Subcommand.Word word, Invocation in)

@@ -6,10 +6,7 @@ import dev.kelpie.wire.MalformedPayload;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /// `dog vdi object dump-inode` (spec/cli.md §4.9): shows a file that holds an inode as clients read
@@ -17,21 +14,12 @@ import java.nio.file.Path;
 final class DumpInode implements Command {
   @Override
   public int run(Invocation in) throws Failure, MalformedPayload {
-    ByteBuffer bytes = read(path(in.nextArgument().orElseThrow()));
+    String name = in.nextArgument().orElseThrow();
+    ByteBuffer bytes =
+        read(LocalFiles.path(name, ExitStatus.FAILURE, "failed to open inode object file"));
     in.console().print(renderHeader(InodeHeader.decode(bytes.duplicate().order(bytes.order()))));
     in.console().print(renderMaps(bytes));
     return ExitStatus.SUCCESS;
-  }
-
-  /// File names go back to what the JVM makes of the locale.
-  private static Path path(String argument) throws Failure {
-    String encoding = System.getProperty("sun.jnu.encoding", "UTF-8");
-    byte[] bytes = argument.getBytes(StandardCharsets.ISO_8859_1);
-    try {
-      return Path.of(new String(bytes, Charset.forName(encoding)));
-    } catch (InvalidPathException e) {
-      throw new Failure(ExitStatus.FAILURE, "failed to open inode object file: " + e.getReason());
-    }
   }
 
   private static ByteBuffer read(Path path) throws Failure {

@@ -21,7 +21,8 @@ final class NodeInfo implements Command {
   @Override
   public int run(Invocation in) throws Failure, MalformedPayload {
     boolean raw = in.options().raw();
-    if (!raw) {
+    boolean json = in.options().json();
+    if (!raw && !json) {
       in.console().print("Id\tSize\tUsed\tAvail\tUse%\n");
     }
     List<Space> spaces = new ArrayList<>();
@@ -31,12 +32,14 @@ final class NodeInfo implements Command {
     if (spaces.isEmpty()) {
       throw new Failure(ExitStatus.SYSTEM, "Cannot get information from any nodes");
     }
-    in.console().print(renderNodes(spaces, raw));
+    if (!json) {
+      in.console().print(renderNodes(spaces, raw));
+    }
     long virtualSize = 0;
     for (InodeHeader inode : new VdiScan(in).all()) {
       virtualSize += inode.snapshot() ? 0 : inode.size();
     }
-    in.console().print(renderTotal(spaces, virtualSize, raw));
+    in.console().print(json ? json(spaces, virtualSize) : renderTotal(spaces, virtualSize, raw));
     return ExitStatus.SUCCESS;
   }
 
@@ -67,18 +70,37 @@ final class NodeInfo implements Command {
   }
 
   static String renderTotal(List<Space> spaces, long virtualSize, boolean raw) {
+    StringBuilder text = new StringBuilder("Total");
+    space(text, total(spaces), raw);
+    return text.append(raw ? " " : "\n\nTotal virtual image size\t")
+        .append(Values.size(virtualSize, raw))
+        .append('\n')
+        .toString();
+  }
+
+  private static Space total(List<Space> spaces) {
     long size = 0;
     long free = 0;
     for (Space space : spaces) {
       size += space.size();
       free += space.free();
     }
-    StringBuilder text = new StringBuilder("Total");
-    space(text, new Space(size, free), raw);
-    return text.append(raw ? " " : "\n\nTotal virtual image size\t")
-        .append(Values.size(virtualSize, raw))
-        .append('\n')
-        .toString();
+    return new Space(size, free);
+  }
+
+  static String json(List<Space> spaces, long virtualSize) {
+    Json json = new Json().open('{').open("nodes", '[');
+    for (int id = 0; id < spaces.size(); id++) {
+      json.open('{').field("id", id);
+      space(json, spaces.get(id)).close('}');
+    }
+    json.close(']').open("total", '{');
+    space(json, total(spaces)).close('}');
+    return json.field("virtual_size", virtualSize).close('}').document();
+  }
+
+  private static Json space(Json json, Space space) {
+    return json.field("size", space.size()).field("used", space.used()).field("free", space.free());
   }
 
   private static void space(StringBuilder text, Space space, boolean raw) {

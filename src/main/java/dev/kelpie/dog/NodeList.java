@@ -7,8 +7,21 @@ import dev.kelpie.wire.Node;
 final class NodeList implements Command {
   @Override
   public int run(Invocation in) throws Failure, MalformedPayload {
-    in.console().print(render(in.members(), in.options().raw()));
+    boolean json = in.options().json();
+    in.console().print(json ? json(in.members()) : render(in.members(), in.options().raw()));
     return ExitStatus.SUCCESS;
+  }
+
+  static String json(Members members) {
+    Json json = new Json().open('[');
+    int id = 0;
+    for (Node node : members.nodes()) {
+      json.open('{').field("id", id++);
+      json.field("address", node.id().address().host());
+      json.field("port", node.id().address().port()).field("vnodes", node.vnodes());
+      json.field("zone", Integer.toUnsignedLong(node.zone())).close('}');
+    }
+    return json.close(']').document();
   }
 
   static String render(Members members, boolean raw) {

@@ -21,7 +21,7 @@ final class NodeStat implements Command {
       return ExitStatus.SUCCESS;
     }
     while (true) {
-      pause();
+      Pause.millis(WATCH_MILLIS);
       SheepStat now = ask(in);
       in.console().print(renderWatch(now, last, raw));
       in.console().flush();
@@ -35,14 +35,6 @@ final class NodeStat implements Command {
       throw new Failure(ExitStatus.FAILURE, "failed to get stat information: " + reply.text());
     }
     return SheepStat.decode(reply.data());
-  }
-
-  private static void pause() throws Failure {
-    try {
-      Thread.sleep(WATCH_MILLIS);
-    } catch (InterruptedException e) {
-      throw new Failure(ExitStatus.SYSTEM, "interrupted");
-    }
   }
 
   static String render(SheepStat stat, boolean raw) {

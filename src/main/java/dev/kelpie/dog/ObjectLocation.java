@@ -1,7 +1,6 @@
 package dev.kelpie.dog;
 
 import dev.kelpie.model.ObjectId;
-import dev.kelpie.model.VdiId;
 import dev.kelpie.wire.InodeHeader;
 import dev.kelpie.wire.MalformedPayload;
 import dev.kelpie.wire.Node;
@@ -17,36 +16,23 @@ final class ObjectLocation implements Command {
 
   @Override
   public int run(Invocation in) throws Failure, MalformedPayload {
-    String name = in.nextArgument().orElseThrow();
-    InodeHeader inode;
-    ObjectMap map;
-    try {
-      inode = in.vdis().open(name, in.options().snapshot());
-      map = in.vdis().map(inode);
-    } catch (LostConnection e) {
-      throw e;
-    } catch (Failure e) {
-      throw e.and("FATAL: no inode objects");
-    }
+    OpenVdi opened = OpenVdi.of(in);
+    InodeHeader inode = opened.inode();
     List<Node> nodes = in.members().nodes();
     String vdi = "0x" + Values.vdi(inode.vdi());
     OptionalLong wanted = in.options().index();
     if (wanted.isEmpty()) {
       in.console()
           .print("Looking for the inode object " + vdi + " with " + nodes.size() + " nodes\n\n");
-      show(in, ObjectId.inode(new VdiId(inode.vdi())), inode.copies());
+      show(in, opened.object(), inode.copies());
       return ExitStatus.SUCCESS;
     }
     long index = wanted.getAsLong();
-    if (index >= INDEX_END) {
-      in.console().printLine("The offset is too large!");
-      return ExitStatus.FAILURE;
+    OptionalLong found = allocated(in, opened, index);
+    if (found.isEmpty()) {
+      return isIndex(index) ? ExitStatus.SUCCESS : ExitStatus.FAILURE;
     }
-    if (map.owner(index) == 0) {
-      in.console().printLine("The inode object " + vdi + " idx " + index + " is not allocated");
-      return ExitStatus.SUCCESS;
-    }
-    ObjectId object = map.object((int) index);
+    ObjectId object = new ObjectId(found.getAsLong());
     in.console()
         .print(
             "Looking for the object "
@@ -62,6 +48,25 @@ final class ObjectLocation implements Command {
                 + " nodes\n\n");
     show(in, object, inode.copies());
     return ExitStatus.SUCCESS;
+  }
+
+  /// Whether there can be an object of this index.
+  static boolean isIndex(long index) {
+    return index < INDEX_END;
+  }
+
+  /// The id of the object that a VDI has at an index; says so where it has none.
+  static OptionalLong allocated(Invocation in, OpenVdi vdi, long index) throws Failure {
+    if (!isIndex(index)) {
+      in.console().printLine("The offset is too large!");
+      return OptionalLong.empty();
+    }
+    if (vdi.map().owner(index) == 0) {
+      String vid = "0x" + Values.vdi(vdi.inode().vdi());
+      in.console().printLine("The inode object " + vid + " idx " + index + " is not allocated");
+      return OptionalLong.empty();
+    }
+    return OptionalLong.of(vdi.map().object((int) index).value());
   }
 
   private static void show(Invocation in, ObjectId object, int copies)

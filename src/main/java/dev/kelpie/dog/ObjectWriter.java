@@ -79,6 +79,12 @@ final class ObjectWriter implements Pipeline.Replies {
     }
   }
 
+  /// Waits for the answers of what is on its way, and enters nothing more: the connection can be
+  /// used for other requests then.
+  void abandon() throws Failure {
+    pipeline.drain();
+  }
+
   private void create(int index, RequestFields.Obj fields, ByteBuffer data) throws Failure {
     send(index, Opcode.CREATE_AND_WRITE_OBJ, flags | RequestFlags.COW, fields, data);
   }

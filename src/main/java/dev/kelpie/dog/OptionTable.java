@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Long names and descriptions of the options (spec/cli.md §3.8). What a letter means depends on
-/// the command; `a p r v h T` mean the same everywhere.
+/// the command; `a p r v j h T` mean the same everywhere.
 final class OptionTable {
   private OptionTable() {}
 
@@ -30,6 +30,7 @@ final class OptionTable {
               "raw output mode: omit headers, separate fields with\n"
                   + "single spaces and print all sizes in decimal bytes");
       case 'v' -> Option.flag(letter, "verbose", "print more information than default");
+      case 'j' -> Option.flag(letter, "json", "print JSON, with all sizes in bytes");
       case 'h' -> Option.flag(letter, "help", "display this help and exit");
       case 'T' -> Option.flag(letter, "time", "show elapsed time");
       default ->

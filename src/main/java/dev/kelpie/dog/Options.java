@@ -18,6 +18,8 @@ final class Options {
   private int port = PORT_DEFAULT;
   private final StringBuilder given = new StringBuilder();
   private Snapshot snapshot = Snapshot.NONE;
+  private Snapshot from = Snapshot.NONE;
+  private String original = "";
   private Redundancy redundancy = Redundancy.DEFAULT;
   private OptionalLong index = OptionalLong.empty();
   private OptionalLong object = OptionalLong.empty();
@@ -42,6 +44,11 @@ final class Options {
     return has('r');
   }
 
+  /// `-j`: as JSON.
+  boolean json() {
+    return has('j');
+  }
+
   /// `-v`: say more.
   boolean verbose() {
     return has('v');
@@ -50,6 +57,16 @@ final class Options {
   /// `-s` of `dog vdi`.
   Snapshot snapshot() {
     return snapshot;
+  }
+
+  /// `-F` of `dog vdi`: the older snapshot.
+  Snapshot from() {
+    return from;
+  }
+
+  /// `-o` of `dog upgrade`: the release that a file is from; empty where it was not said.
+  String original() {
+    return original;
   }
 
   /// `-c`.
@@ -93,10 +110,13 @@ final class Options {
       case 'o' -> {
         if (vdi) {
           object = object(value);
+        } else {
+          original = original(value);
         }
       }
+      case 'F' -> from = Snapshot.parseAny(value);
       default -> {
-        // a flag, or an option of a command that is not supported
+        // a flag
       }
     }
   }
@@ -132,6 +152,16 @@ final class Options {
     } catch (UnknownHostException e) {
       throw new AssertionError("four bytes are an address", e);
     }
+  }
+
+  private static String original(String text) throws Failure {
+    if (!text.equals("v0.7") && !text.equals("v0.8")) {
+      throw new Failure(
+          ExitStatus.FAILURE,
+          "unknown original version: " + text,
+          "valid versions are v0.7 or v0.8");
+    }
+    return text;
   }
 
   private static Redundancy redundancy(String text) throws Failure {
@@ -178,7 +208,7 @@ final class Options {
   }
 
   /// Up to sixteen digits, with or without `0x`.
-  private static OptionalLong hex(String text) {
+  static OptionalLong hex(String text) {
     String digits = text.startsWith("0x") || text.startsWith("0X") ? text.substring(2) : text;
     if (digits.isEmpty() || digits.length() > 16) {
       return OptionalLong.empty();

@@ -7,21 +7,33 @@ final class Progress {
   private final Console console;
   private final long total;
   private final boolean shown;
+  private final boolean counts;
   private final int width;
 
+  /// @param total bytes of all the work
   Progress(Console console, long total) {
+    this(console, total, false);
+  }
+
+  /// For work that is counted in pieces, which are shown as plain numbers.
+  static Progress ofCounts(Console console, long total) {
+    return new Progress(console, total, true);
+  }
+
+  private Progress(Console console, long total, boolean counts) {
     this.console = console;
     this.total = total;
+    this.counts = counts;
     shown = console.terminal().present() && total > 0;
     width = shown ? console.terminal().columns() : 0;
   }
 
-  /// Shows that this many bytes are done.
+  /// Shows how much is done.
   void at(long done) throws Failure {
     if (!shown) {
       return;
     }
-    console.print(line(done, total, width));
+    console.print(line(done, total, width, counts));
     if (done == total) {
       console.print("\n");
     }
@@ -29,7 +41,7 @@ final class Progress {
   }
 
   /// The line, with the carriage return in front.
-  static String line(long done, long total, int width) {
+  static String line(long done, long total, int width, boolean counts) {
     StringBuilder line = new StringBuilder("\r");
     double percent = 100.0 * done / total;
     line.append(Values.right(Values.decimal(percent, 1), 5)).append(" % [");
@@ -37,7 +49,8 @@ final class Progress {
     for (int i = 0; i < cells; i++) {
       line.append(cell(done, total, i, cells));
     }
-    line.append("] ").append(Values.size(done)).append(" / ").append(Values.size(total));
+    line.append("] ").append(Values.size(done, counts));
+    line.append(" / ").append(Values.size(total, counts));
     while (line.length() <= width) {
       line.append(' ');
     }

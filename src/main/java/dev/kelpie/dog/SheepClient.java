@@ -58,10 +58,15 @@ final class SheepClient {
   Reply call(RequestHeader request, ByteBuffer... payload) throws Failure {
     send(request, payload);
     ResponseHeader answer = receive();
-    ByteBuffer data =
-        allocate(length(answer, request.has(RequestFlags.WRITE) ? 0 : request.dataLength()));
+    ByteBuffer data = allocate(length(answer, room(request)));
     receive(data);
     return new Reply(answer, data.flip());
+  }
+
+  /// How many bytes the answer may have.
+  private static int room(RequestHeader request) {
+    boolean both = request.has(RequestFlags.PIGGYBACK);
+    return request.has(RequestFlags.WRITE) && !both ? 0 : request.dataLength();
   }
 
   /// Asks something without payload that a sheep carries out or refuses; says so where it refuses.

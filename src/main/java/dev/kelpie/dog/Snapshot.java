@@ -15,14 +15,17 @@ record Snapshot(int id, String tag) {
 
   /// A whole decimal number is an id, anything else a tag.
   static Snapshot parse(String text) throws Failure {
-    OptionalLong id = Numbers.parse(text, 0, ID_MAX);
-    if (id.isEmpty()) {
-      return new Snapshot(0, text);
-    }
-    if (id.getAsLong() == 0) {
+    Snapshot snapshot = parseAny(text);
+    if (snapshot.none() && !text.isEmpty()) {
       throw new Failure(ExitStatus.FAILURE, "The snapshot id must be larger than zero");
     }
-    return new Snapshot((int) id.getAsLong(), "");
+    return snapshot;
+  }
+
+  /// The same, where an id of 0 is as good as none.
+  static Snapshot parseAny(String text) {
+    OptionalLong id = Numbers.parse(text, 0, ID_MAX);
+    return id.isEmpty() ? new Snapshot(0, text) : new Snapshot((int) id.getAsLong(), "");
   }
 
   /// Whether it means the working VDI.

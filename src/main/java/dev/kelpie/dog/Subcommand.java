@@ -11,8 +11,8 @@ import java.util.Optional;
 /// @param letters the options allowed, in the order of the usage
 /// @param memberList whether the member list is fetched first
 /// @param argument whether it needs an argument
-/// @param supported whether this release carries it out
-/// @param words the third words that it takes; empty for none
+/// @param words the third words that it takes; empty for none. Where it needs no argument, the
+///   first of them is meant if there is none
 record Subcommand(
     String command,
     String name,
@@ -20,24 +20,34 @@ record Subcommand(
     String letters,
     boolean memberList,
     boolean argument,
-    boolean supported,
     String description,
     List<Word> words) {
 
-  /// A third word, such as `info` in `dog vdi cache info`.
+  /// A third word, such as `info` in `dog vdi cache info`, or a fourth.
   ///
   /// @param argument whether it needs an argument behind it that is not empty
+  /// @param supported whether this release carries it out
+  /// @param words that follow it; empty for none
   record Word(
-      String name, boolean memberList, boolean argument, boolean supported, String description) {}
+      String name,
+      boolean memberList,
+      boolean argument,
+      boolean supported,
+      String description,
+      List<Word> words) {
+    Word(String name, boolean memberList, boolean argument, boolean supported, String description) {
+      this(name, memberList, argument, supported, description, List.of());
+    }
+  }
 
   /// The two words together.
   String path() {
     return command + " " + name;
   }
 
-  /// The third word of this name.
-  Optional<Word> word(String wanted) {
-    for (Word word : words) {
+  /// The one of some words that has this name.
+  static Optional<Word> find(List<Word> among, String wanted) {
+    for (Word word : among) {
       if (word.name().equals(wanted)) {
         return Optional.of(word);
       }

@@ -10,7 +10,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// What standard output is: a terminal of some width, or none.
+/// What standard output and input are: a terminal of some width, or none.
 interface Terminal {
   /// A file or a pipe.
   Terminal NONE = new None();
@@ -21,10 +21,18 @@ interface Terminal {
   /// How many characters a line has.
   int columns();
 
+  /// Whether standard input is one.
+  boolean typing();
+
   /// No terminal.
   final class None implements Terminal {
     @Override
     public boolean present() {
+      return false;
+    }
+
+    @Override
+    public boolean typing() {
       return false;
     }
 
@@ -44,8 +52,17 @@ interface Terminal {
     /// to be certain, which takes longer than a whole short command.
     @Override
     public boolean present() {
+      return isTerminal(1);
+    }
+
+    @Override
+    public boolean typing() {
+      return isTerminal(0);
+    }
+
+    private static boolean isTerminal(int descriptor) {
       try {
-        String name = Files.readSymbolicLink(Path.of("/proc/self/fd/1")).toString();
+        String name = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
         return name.startsWith("/dev/pts/")
             || name.startsWith("/dev/tty")
             || name.startsWith("/dev/console")

@@ -27,16 +27,16 @@ final class Usage {
 
   /// The usage of a subcommand.
   ///
-  /// @param word the third word that was already taken; empty for none
-  static String of(Subcommand subcommand, String word) {
+  /// @param taken the further words that were already taken
+  static String of(Subcommand subcommand, List<Subcommand.Word> taken) {
     List<Option> options = OptionTable.of(subcommand.command(), subcommand.letters());
-    boolean nextLevel = word.isEmpty() && !subcommand.words().isEmpty();
+    List<Subcommand.Word> next = taken.isEmpty() ? subcommand.words() : taken.getLast().words();
     StringBuilder text = new StringBuilder("Usage: dog ").append(subcommand.path());
-    if (!word.isEmpty()) {
-      text.append(' ').append(word);
+    for (Subcommand.Word word : taken) {
+      text.append(' ').append(word.name());
     }
-    if (nextLevel) {
-      text.append(' ').append(choice(subcommand.words()));
+    if (!next.isEmpty()) {
+      text.append(' ').append(choice(next));
     }
     for (Option option : options) {
       text.append(" [-").append(option.letter());
@@ -49,10 +49,10 @@ final class Usage {
       text.append(' ').append(subcommand.arguments());
     }
     text.append('\n');
-    if (nextLevel) {
+    if (!next.isEmpty()) {
       text.append("Available subcommands:\n");
-      for (Subcommand.Word next : subcommand.words()) {
-        entry(text, next.name(), next.description());
+      for (Subcommand.Word word : next) {
+        entry(text, word.name(), word.description());
       }
     }
     text.append("Options:\n");

@@ -43,6 +43,11 @@ final class Values {
     return Integer.toHexString(vid);
   }
 
+  /// Two hexadecimal digits.
+  static String hexByte(int value) {
+    return (value < 0x10 ? "0" : "") + Integer.toHexString(value);
+  }
+
   static String right(String text, int width) {
     StringBuilder padded = new StringBuilder();
     for (int i = text.length(); i < width; i++) {

@@ -2,6 +2,7 @@ package dev.kelpie.dog;
 
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.wire.InodeHeader;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -12,10 +13,10 @@ final class VdiList implements Command {
 
   @Override
   public int run(Invocation in) throws Failure {
-    boolean raw = in.options().raw();
+    Form form = form(in.options());
     Optional<String> name = in.nextArgument();
     OptionalLong object = name.isPresent() ? OptionalLong.empty() : in.options().object();
-    if (!raw) {
+    if (form == Form.HUMAN) {
       in.console().print(HEADER);
       in.console().flush();
     }
@@ -23,8 +24,11 @@ final class VdiList implements Command {
       return ExitStatus.FAILURE;
     }
     VdiScan scan = new VdiScan(in);
-    VdiListing listing = new VdiListing(in, raw, object);
-    listing.print(name.isPresent() ? scan.named(name.get()) : scan.all());
+    VdiListing listing = new VdiListing(in, form, object);
+    List<InodeHeader> inodes = name.isPresent() ? scan.named(name.get()) : scan.all();
+    in.console().print(form == Form.JSON ? "[" : "");
+    listing.print(inodes);
+    in.console().print(form == Form.JSON ? "]\n" : "");
     return ExitStatus.SUCCESS;
   }
 
@@ -32,13 +36,50 @@ final class VdiList implements Command {
     return new ObjectId(oid).kind();
   }
 
-  /// The line of one VDI.
+  /// How a VDI is shown.
+  enum Form {
+    HUMAN,
+    RAW,
+    JSON
+  }
+
+  private static Form form(Options options) {
+    if (options.json()) {
+      return Form.JSON;
+    }
+    return options.raw() ? Form.RAW : Form.HUMAN;
+  }
+
+  /// What is shown of one VDI.
   ///
   /// @param own objects that it owns
   /// @param shared objects that another VDI owns
-  static String render(InodeHeader inode, int own, int shared, boolean raw) {
+  static String render(InodeHeader inode, int own, int shared, Form form) {
+    return form == Form.JSON
+        ? json(inode, own, shared)
+        : render(inode, own, shared, form == Form.RAW);
+  }
+
+  private static String json(InodeHeader inode, int own, int shared) {
+    Json json = new Json().open('{').field("name", inode.name());
+    json.field("vdi", Values.vdi(inode.vdi())).field("snapshot", inode.snapshot());
+    json.field("snapshot_id", inode.snapshot() ? Integer.toUnsignedLong(inode.snapId()) : 0);
+    json.field("tag", inode.tag()).field("clone", clone(inode)).field("size", inode.size());
+    json.field("used", (long) own * ObjectId.DATA_SIZE);
+    json.field("shared", (long) shared * ObjectId.DATA_SIZE);
+    json.field("created", Times.seconds(inode.createTime()));
+    json.field("redundancy", inode.redundancy().toString()).close('}');
+    return json.toString();
+  }
+
+  private static boolean clone(InodeHeader inode) {
+    return !inode.snapshot() && inode.snapId() == 1 && inode.parent() != 0;
+  }
+
+  /// The line of one VDI.
+  private static String render(InodeHeader inode, int own, int shared, boolean raw) {
     boolean snapshot = inode.snapshot();
-    boolean clone = !snapshot && inode.snapId() == 1 && inode.parent() != 0;
+    boolean clone = clone(inode);
     String id = snapshot ? Integer.toUnsignedString(inode.snapId()) : "0";
     String size = Values.size(inode.size(), raw);
     String used = Values.size((long) own * ObjectId.DATA_SIZE, raw);

@@ -21,7 +21,7 @@ import java.util.OptionalLong;
 final class VdiListing implements Pipeline.Replies {
   private final SheepClient sheep;
   private final Console console;
-  private final boolean raw;
+  private final VdiList.Form form;
   private final OptionalLong wanted;
   private final List<InodeHeader> inodes = new ArrayList<>();
 
@@ -29,12 +29,13 @@ final class VdiListing implements Pipeline.Replies {
   private final List<Optional<String>> lines = new ArrayList<>();
 
   private int printed;
+  private boolean any;
 
   /// @param wanted an object; VDIs without it are left out
-  VdiListing(Invocation in, boolean raw, OptionalLong wanted) {
+  VdiListing(Invocation in, VdiList.Form form, OptionalLong wanted) {
     sheep = in.sheep();
     console = in.console();
-    this.raw = raw;
+    this.form = form;
     this.wanted = wanted;
   }
 
@@ -91,7 +92,7 @@ final class VdiListing implements Pipeline.Replies {
         shared++;
       }
     }
-    ready(i, holdsWanted(map) ? VdiList.render(inode, own, shared, raw) : "");
+    ready(i, holdsWanted(map) ? VdiList.render(inode, own, shared, form) : "");
   }
 
   private boolean holdsWanted(ObjectMap map) {
@@ -106,9 +107,17 @@ final class VdiListing implements Pipeline.Replies {
   private void ready(int i, String text) throws Failure {
     lines.set(i, Optional.of(text));
     while (printed < lines.size() && lines.get(printed).isPresent()) {
-      console.print(lines.get(printed).get());
+      printNext(lines.get(printed).get());
       lines.set(printed, Optional.of(""));
       printed++;
+    }
+  }
+
+  private void printNext(String text) throws Failure {
+    if (!text.isEmpty()) {
+      console.print(any && form == VdiList.Form.JSON ? "," : "");
+      console.print(text);
+      any = true;
     }
   }
 }

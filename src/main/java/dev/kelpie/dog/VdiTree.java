@@ -12,8 +12,28 @@ final class VdiTree implements Command {
   public int run(Invocation in) throws Failure {
     List<InodeHeader> inodes = new VdiScan(in).all();
     boolean bold = in.console().terminal().present();
-    in.console().print(render(inodes, bold));
+    in.console().print(in.options().json() ? json(inodes) : render(inodes, bold));
     return ExitStatus.SUCCESS;
+  }
+
+  static String json(List<InodeHeader> inodes) {
+    Json json = new Json().open('[');
+    for (InodeHeader inode : inodes) {
+      if (isRoot(inode, inodes)) {
+        json(json, inode, inodes);
+      }
+    }
+    return json.close(']').document();
+  }
+
+  private static void json(Json json, InodeHeader inode, List<InodeHeader> inodes) {
+    json.open('{').field("name", inode.name()).field("vdi", Values.vdi(inode.vdi()));
+    json.field("snapshot", inode.snapshot()).field("tag", inode.tag());
+    json.field("created", Times.seconds(inode.createTime())).open("children", '[');
+    for (InodeHeader child : children(inode, inodes)) {
+      json(json, child, inodes);
+    }
+    json.close(']').close('}');
   }
 
   /// Every root with its name in front.

@@ -16,7 +16,8 @@
 /// command.
 ///
 /// May use `wire`, `config`, `model`, `platform` and `platform.jvm`. Must not touch the directory
-/// of a sheep, nor hold logic that the daemon should have.
+/// of a sheep (but for [NodeFormat], whose file no sheep reads), nor hold logic that the daemon
+/// should have.
 @NullMarked
 package dev.kelpie.dog;
 

@@ -5,12 +5,17 @@ import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Format;
 import dev.kelpie.cluster.Member;
 import dev.kelpie.frontend.sheepdog.NodeControl;
+import dev.kelpie.log.Level;
+import dev.kelpie.log.QueuedLog;
 import dev.kelpie.platform.Disk;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.store.disk.DiskSpace;
 import dev.kelpie.store.disk.DiskStore;
 import dev.kelpie.vdi.VdiCatalog;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +23,10 @@ import java.util.Optional;
 
 /// Carries out what operators ask of the node as a whole.
 final class NodeDesk implements NodeControl {
+  /// What the JVM makes file names of.
+  private static final Charset NAMES =
+      Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+
   private final Platform platform;
   private final Member self;
   private final ClusterBook book;
@@ -25,6 +34,7 @@ final class NodeDesk implements NodeControl {
   private final Optional<CacheControl> cache;
   private final DiskStore store;
   private final Shutdown shutdown;
+  private final QueuedLog log;
 
   NodeDesk(
       Platform platform,
@@ -33,7 +43,8 @@ final class NodeDesk implements NodeControl {
       VdiCatalog vdis,
       Optional<CacheControl> cache,
       DiskStore store,
-      Shutdown shutdown) {
+      Shutdown shutdown,
+      QueuedLog log) {
     this.platform = platform;
     this.self = self;
     this.book = book;
@@ -41,6 +52,7 @@ final class NodeDesk implements NodeControl {
     this.cache = cache;
     this.store = store;
     this.shutdown = shutdown;
+    this.log = log;
   }
 
   @Override
@@ -51,6 +63,34 @@ final class NodeDesk implements NodeControl {
   @Override
   public List<Member> members() {
     return List.of(self);
+  }
+
+  @Override
+  public Member self() {
+    return self;
+  }
+
+  @Override
+  public List<DiskUse> disks() {
+    return store.space().stream()
+        .filter(DiskSpace::inService)
+        .map(disk -> new DiskUse(bytes(disk.directory()), disk.used(), disk.free()))
+        .toList();
+  }
+
+  /// A path as the protocol has it, a `char` for each byte.
+  private static String bytes(Path path) {
+    return new String(path.toString().getBytes(NAMES), StandardCharsets.ISO_8859_1);
+  }
+
+  @Override
+  public Level logLevel() {
+    return log.level();
+  }
+
+  @Override
+  public void logLevel(Level level) {
+    log.setLevel(level);
   }
 
   @Override

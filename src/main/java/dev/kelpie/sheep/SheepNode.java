@@ -12,7 +12,7 @@ import dev.kelpie.frontend.nbd.NbdServer;
 import dev.kelpie.frontend.sheepdog.Services;
 import dev.kelpie.frontend.sheepdog.SheepdogConfig;
 import dev.kelpie.frontend.sheepdog.SheepdogServer;
-import dev.kelpie.log.Log;
+import dev.kelpie.log.QueuedLog;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.platform.Disk;
@@ -41,10 +41,10 @@ final class SheepNode implements Closeable {
   private final SheepConfig config;
   private final BaseDirectory base;
   private final Platform platform;
-  private final Log log;
+  private final QueuedLog log;
   private final Floors floors;
 
-  private SheepNode(SheepConfig config, BaseDirectory base, Platform platform, Log log) {
+  private SheepNode(SheepConfig config, BaseDirectory base, Platform platform, QueuedLog log) {
     this.config = config;
     this.base = base;
     this.platform = platform;
@@ -60,7 +60,7 @@ final class SheepNode implements Closeable {
       SheepConfig config,
       BaseDirectory base,
       Platform platform,
-      Log log,
+      QueuedLog log,
       Ports ports,
       Shutdown shutdown)
       throws IOException {
@@ -89,13 +89,13 @@ final class SheepNode implements Closeable {
         floors.add(
             "VDIs",
             new VdiCatalog(platform, log, records, objects, leases, () -> defaultCopies(book)));
-    NodeDesk desk = new NodeDesk(platform, self(store), book, vdis, control, store, shutdown);
+    NodeDesk desk = new NodeDesk(platform, self(store), book, vdis, control, store, shutdown, log);
     book.present(desk.members(), platform.clock().now());
     SheepdogServer sheepdog =
         new SheepdogServer(
             platform,
             log,
-            new Services(vdis.clientObjects(), vdis, control, book, desk),
+            new Services(vdis.clientObjects(), vdis, control, store, book, desk),
             SheepdogConfig.defaults());
     floors.add("clients of the Sheepdog protocol", () -> sheepdog.drain(DRAIN_LIMIT));
     NbdServer nbd =

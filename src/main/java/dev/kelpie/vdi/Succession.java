@@ -16,6 +16,7 @@ import java.util.Optional;
 final class Succession {
   private final Clock clock;
   private final VdiTable table;
+  private final ClientLocks clientLocks;
   private final Inodes inodes;
   private final VdiMaker maker;
   private final Upkeep upkeep;
@@ -26,6 +27,7 @@ final class Succession {
   Succession(
       Clock clock,
       VdiTable table,
+      ClientLocks clientLocks,
       Inodes inodes,
       VdiMaker maker,
       Upkeep upkeep,
@@ -33,6 +35,7 @@ final class Succession {
       Locks.Mutex making) {
     this.clock = clock;
     this.table = table;
+    this.clientLocks = clientLocks;
     this.inodes = inodes;
     this.maker = maker;
     this.upkeep = upkeep;
@@ -53,7 +56,8 @@ final class Succession {
       current.flush();
       VdiAnswer answer =
           ownContent ? freezeAsBase(current, shape) : freezeFor(current, base, shape);
-      if (answer instanceof Found) {
+      if (answer instanceof Found(VdiId next, int _)) {
+        clientLocks.move(current.vdi(), next);
         upkeep.bringInLine(current);
       }
       return answer;
@@ -110,7 +114,8 @@ final class Succession {
       VdiRecord deleted = table.living(current.vdi()).deleted();
       Birth birth = new Birth(deleted.name(), shape, shape.size(), parent, Optional.of(deleted));
       VdiAnswer answer = maker.make(birth, Optional.of(current));
-      if (answer instanceof Found) {
+      if (answer instanceof Found(VdiId next, int _)) {
+        clientLocks.move(current.vdi(), next);
         sweeper.deleted(deleted.family());
       }
       return answer;

@@ -44,7 +44,7 @@ final class Upkeep {
               + record.name()
               + " ("
               + inode.vdi()
-              + ") does not say yet that it is a snapshot; that is tried again at the next start: "
+              + ") does not follow its record yet; that is tried again at the next start: "
               + e.getMessage());
     }
   }

@@ -34,15 +34,18 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   private final LeaseBook leases;
   private final VdiTable table;
   private final InodeObjects inodeObjects;
+  private final VdiLookup lookup;
   private final Inodes inodes;
   private final Inode.Context context;
   private final NameLocks names;
+  private final ClientLocks clientLocks;
   private final Locks.Mutex making;
   private final SweeperTask sweeper;
   private final VdiMaker maker;
-  private final VdiLookup lookup;
+  private final Upkeep upkeep;
   private final Succession succession;
   private final ClientObjects clientObjects;
+  private final VdiAttributes attributes;
 
   /// Opens the VDIs of a node: rolls forward what a crash interrupted, and goes on freeing what was
   /// deleted.
@@ -66,8 +69,10 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     PageBudget budget = new PageBudget(locks, PageBudget.PAGES_MAX);
     this.table = new VdiTable(coordination, locks);
     this.inodeObjects = new InodeObjects(objects, leases);
+    this.lookup = new VdiLookup(table, inodeObjects);
     this.inodes = new Inodes(locks, budget, this::load);
     this.names = new NameLocks(locks);
+    this.clientLocks = new ClientLocks(locks);
     this.making = locks.mutex();
     Reachability reachability = new Reachability(table, inodes);
     Sweeper sweep = new Sweeper(log, table, names, leases, objects, reachability);
@@ -75,11 +80,12 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     this.context = new Inode.Context(objects, locks, budget, sweeper);
     this.maker =
         new VdiMaker(platform, table, inodeObjects, inodes, context, leases, defaultCopies);
-    this.lookup = new VdiLookup(table, inodeObjects);
-    Upkeep upkeep = new Upkeep(log, table, inodes, inodeObjects, leases);
+    this.upkeep = new Upkeep(log, table, inodes, inodeObjects, leases);
     this.succession =
-        new Succession(platform.clock(), table, inodes, maker, upkeep, sweeper, making);
+        new Succession(
+            platform.clock(), table, clientLocks, inodes, maker, upkeep, sweeper, making);
     this.clientObjects = new ClientDoor(table, inodes, objects, leases);
+    this.attributes = new AttributeObjects(lookup, table, names, objects);
     upkeep.rollForward();
     sweeper.start();
   }
@@ -146,12 +152,62 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   @Override
   public List<State> states() {
-    return table.records(record -> !record.isDeleted()).stream().map(VdiRecord::state).toList();
+    return table.records(record -> !record.isDeleted()).stream().map(this::state).toList();
   }
 
   @Override
   public Optional<State> state(VdiId vdi) {
-    return table.live(vdi).map(VdiRecord::state);
+    return table.live(vdi).map(this::state);
+  }
+
+  private State state(VdiRecord record) {
+    return record.state(clientLocks.of(record.vdi()));
+  }
+
+  @Override
+  public VdiAnswer lock(VdiName name, String tag, int snapId, Lock lock) throws IOException {
+    names.lock(name);
+    try {
+      VdiAnswer found = lookup(name, tag, snapId);
+      boolean busy = found instanceof Found(VdiId vdi, int _) && !clientLocks.take(vdi, lock);
+      return busy ? new Refused(Reason.VDI_LOCKED) : found;
+    } finally {
+      names.unlock(name);
+    }
+  }
+
+  @Override
+  public void unlock(VdiId vdi) {
+    clientLocks.release(vdi);
+  }
+
+  @Override
+  public VdiAnswer alterCopies(VdiId vdi, int copies) throws IOException {
+    if (copies < 1 || copies > COPIES_MAX) {
+      return new Refused(Reason.INVALID_PARMS);
+    }
+    return table.live(vdi).isEmpty()
+        ? new Refused(Reason.NO_VDI)
+        : using(vdi, inode -> alterCopies(inode, copies));
+  }
+
+  private VdiAnswer alterCopies(Inode inode, int copies) throws IOException {
+    inode.gate().enterAlone();
+    making.lock();
+    try {
+      VdiRecord altered = table.living(inode.vdi()).withCopies(copies);
+      table.commit(List.of(altered), List.of(inode.vdi()));
+      upkeep.bringInLine(inode);
+      return altered.found();
+    } finally {
+      making.unlock();
+      inode.gate().leaveAlone();
+    }
+  }
+
+  @Override
+  public VdiAttributes attributes() {
+    return attributes;
   }
 
   /// Attaches a block device to a VDI or snapshot, found as by [#lookup].
@@ -193,6 +249,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     making.lock();
     try {
       table.commitNothing(leases);
+      clientLocks.clear();
     } finally {
       making.unlock();
     }
@@ -298,6 +355,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       VdiRecord deleted = table.living(vdi).deleted();
       table.commit(List.of(deleted), List.of());
       inode.ifPresent(i -> i.standing(Inode.Standing.DELETED));
+      clientLocks.release(vdi);
       sweeper.deleted(deleted.family());
       return found;
     } catch (Coordination.InDoubt e) {

@@ -36,6 +36,21 @@ public interface VdiDirectory {
   /// job that outlives restarts. Refused with `VDI_LOCKED` while a block device is open on it.
   VdiAnswer delete(VdiName name, String tag, int snapId) throws IOException;
 
+  /// Looks a VDI up as [#lookup] does, and locks it for a client of this node. Refused with
+  /// `VDI_LOCKED` where it is locked already, also by the same client: a snapshot or a rollback
+  /// takes the lock along to the VDI that goes on.
+  ///
+  /// @param lock `NORMAL` or `SHARED`
+  VdiAnswer lock(VdiName name, String tag, int snapId, Lock lock) throws IOException;
+
+  /// Gives a lock back, whoever has it; nothing happens where there is none.
+  void unlock(VdiId vdi);
+
+  /// Changes how many copies a VDI or snapshot is to have.
+  ///
+  /// @param copies from 1 to 31
+  VdiAnswer alterCopies(VdiId vdi, int copies) throws IOException;
+
   /// The ids in use; an id stays in use after its VDI was deleted.
   BitSet inUse() throws IOException;
 
@@ -44,6 +59,9 @@ public interface VdiDirectory {
 
   /// One of them.
   Optional<State> state(VdiId vdi) throws IOException;
+
+  /// Their attributes.
+  VdiAttributes attributes();
 
   /// What a client says about a new VDI.
   ///
@@ -56,5 +74,23 @@ public interface VdiDirectory {
   /// A VDI as the records have it.
   ///
   /// @param snapshot whether it is frozen
-  record State(VdiId vdi, VdiName name, boolean snapshot, int snapId, int copies, int copyPolicy) {}
+  /// @param lock that a client of this node holds
+  record State(
+      VdiId vdi,
+      VdiName name,
+      boolean snapshot,
+      int snapId,
+      int copies,
+      int copyPolicy,
+      Lock lock) {}
+
+  /// How a VDI is locked.
+  enum Lock {
+    /// Nobody has locked it.
+    NONE,
+    /// One client has, for itself.
+    NORMAL,
+    /// One node has, and others may join.
+    SHARED
+  }
 }

@@ -66,6 +66,11 @@ record VdiRecord(
     return with(Standing.DELETED, snapTime);
   }
 
+  VdiRecord withCopies(int newCopies) {
+    return new VdiRecord(
+        vdi, name, standing, newCopies, copyPolicy, snapId, parent, family, createTime, snapTime);
+  }
+
   boolean isWorking() {
     return standing == Standing.WORKING;
   }
@@ -79,8 +84,8 @@ record VdiRecord(
   }
 
   /// As front ends see it.
-  VdiDirectory.State state() {
-    return new VdiDirectory.State(vdi, name, isSnapshot(), snapId, copies, copyPolicy);
+  VdiDirectory.State state(VdiDirectory.Lock lock) {
+    return new VdiDirectory.State(vdi, name, isSnapshot(), snapId, copies, copyPolicy, lock);
   }
 
   /// As a lookup answers.

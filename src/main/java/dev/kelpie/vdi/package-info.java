@@ -27,6 +27,10 @@
 /// living VDI of the same family (tree of snapshots and clones) names it; an id is never used
 /// again.
 ///
+/// **Beside the disks.** Attributes are notes on a name ([VdiAttributes]): objects outside of every
+/// map and lease, changed under the lock of the name. Locks of clients ([ClientLocks]) are kept in
+/// memory, as in the original, and go along with the name.
+///
 /// May use `object`, `cluster`, `platform` and `log`. Must not serve user data by itself.
 @NullMarked
 package dev.kelpie.vdi;

@@ -1,10 +1,7 @@
 package dev.kelpie.wire;
 
 import dev.kelpie.model.ObjectId;
-import dev.kelpie.model.SheepHash;
-import dev.kelpie.model.VdiName;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /// A VDI's attribute, as object and as payload of GET_VDI_ATTR (spec §1.12).
 ///
@@ -54,18 +51,5 @@ public record Attribute(
     to.i32(524, value.length);
     to.text(528, TEXT_SIZE, key);
     to.bytes(VALUE, value);
-  }
-
-  /// The id with which the search for the attribute's object starts: the low 32 bits of one round
-  /// of FNV-1a over name, tag, snapshot id and key, padding included.
-  public int firstId() {
-    ByteBuffer fields =
-        ByteBuffer.allocate(3 * TEXT_SIZE + Integer.BYTES)
-            .order(ByteOrder.LITTLE_ENDIAN)
-            .put(VdiName.toField(name, TEXT_SIZE))
-            .put(VdiName.toField(tag, TEXT_SIZE))
-            .putInt(snapId)
-            .put(VdiName.toField(key, TEXT_SIZE));
-    return (int) SheepHash.fnv1a(fields.array());
   }
 }

@@ -75,6 +75,18 @@ final class ClusterBookTest {
   }
 
   @Test
+  void copiesAreAlteredAndNothingElse() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    assertThrows(IOException.class, () -> book.alterCopies(3));
+    book.format(FORMAT, List.of(A), NOW);
+    book.alterCopies(3);
+    Epoch first = new Epoch(1, 1000, List.of(A));
+    assertEquals(
+        Optional.of(new Cluster(new Format(0x1234L << 32, 3, 0, 1, "plain"), List.of(first))),
+        new ClusterBook(coordination).cluster());
+  }
+
+  @Test
   void aChangeFromElsewhereIsNotLost() throws IOException {
     ClusterBook book = new ClusterBook(coordination);
     ClusterBook other = new ClusterBook(coordination);

@@ -54,6 +54,11 @@ final class DogRun {
       }
 
       @Override
+      public boolean typing() {
+        return true;
+      }
+
+      @Override
       public int columns() {
         return columns;
       }

@@ -51,6 +51,9 @@ final class FakeSheep {
       new SheepStat(
           new SheepStat.Gateway(0, 0, 0, 0, 0, 0, 0, 0), new SheepStat.Peer(0, 0, 0, 0, 0, 0, 0));
 
+  /// What operators said.
+  final FakeDesk desk = new FakeDesk(this);
+
   /// The id of an object whose reads and writes fail; 0 for none.
   long badObject;
 
@@ -146,7 +149,8 @@ final class FakeSheep {
               .orElseGet(() -> result(request, ResultCode.INVALID_PARMS));
       case GET_STORE_LIST -> data(request, "tree plain ".getBytes(StandardCharsets.US_ASCII));
       case FLUSH_VDI, KILL_NODE, SHUTDOWN, MAKE_FS -> result(request, ResultCode.SUCCESS);
-      default -> throw new AssertionError("the admin program never sends " + opcode);
+      case GET_HASH -> hash(request);
+      default -> desk.answer(opcode, request, payload);
     };
   }
 
@@ -335,20 +339,47 @@ final class FakeSheep {
     }
   }
 
-  private Answer result(RequestHeader request, ResultCode result) {
+  Answer result(RequestHeader request, ResultCode result) {
     return new Answer(ResponseHeader.answering(request, epoch, result), new byte[0]);
   }
 
-  private Answer fields(RequestHeader request, ResponseFields fields) {
+  Answer fields(RequestHeader request, ResponseFields fields) {
     return new Answer(
         ResponseHeader.answering(request, epoch, ResultCode.SUCCESS, 0, fields), new byte[0]);
   }
 
   private Answer data(RequestHeader request, byte[] data) {
+    return answer(request, ResultCode.SUCCESS, data);
+  }
+
+  Answer answer(RequestHeader request, ResultCode result, byte[] data) {
     return new Answer(
-        ResponseHeader.answering(
-            request, epoch, ResultCode.SUCCESS, data.length, ResponseFields.NONE),
-        data);
+        ResponseHeader.answering(request, epoch, result, data.length, ResponseFields.NONE), data);
+  }
+
+  /// The length of what is kept stands for the digest.
+  private Answer hash(RequestHeader request) {
+    ObjectId object = object(request);
+    if (!objects.containsKey(object)) {
+      return result(request, ResultCode.NO_OBJ);
+    }
+    if (object.value() == badObject) {
+      return result(request, ResultCode.EIO);
+    }
+    byte[] kept = Optional.ofNullable(objects.get(object)).orElseThrow();
+    byte[] digest =
+        Arrays.copyOf(Integer.toString(kept.length).getBytes(StandardCharsets.US_ASCII), 20);
+    return fields(request, new ResponseFields.Hash(digest));
+  }
+
+  boolean has(long oid) {
+    return objects.containsKey(new ObjectId(oid));
+  }
+
+  /// Keeps the object of an attribute, or none.
+  void attribute(int nameHash, int number, Optional<byte[]> bytes) {
+    ObjectId object = ObjectId.attribute(new VdiId(nameHash), number);
+    bytes.ifPresentOrElse(b -> objects.put(object, b), () -> objects.remove(object));
   }
 
   private static byte[] encoded(int size, java.util.function.Consumer<ByteBuffer> encode) {

@@ -90,7 +90,7 @@ final class ParsersTest {
     assertEquals(4 << 20, volume[1]);
     for (String name : List.of("test with spaces", "backslashattheend\\", "tab\there")) {
       InodeHeader inode = FakeSheep.working(name, 5, 12_345);
-      assertEquals(12_345, libvirtVolume(VdiList.render(inode, 0, 0, true))[0]);
+      assertEquals(12_345, libvirtVolume(VdiList.render(inode, 0, 0, VdiList.Form.RAW))[0]);
     }
   }
 

@@ -42,9 +42,9 @@ final class ValuesTest {
   void theProgressBarIsAsInTheOriginal() {
     assertEquals(
         "\r 50.0 % [=========================>                        ] 12 MB / 24 MB      ",
-        Progress.line(12L << 20, 24L << 20, 80));
+        Progress.line(12L << 20, 24L << 20, 80, false));
     assertEquals(
         "\r100.0 % [==================================================] 24 MB / 24 MB      ",
-        Progress.line(24L << 20, 24L << 20, 80));
+        Progress.line(24L << 20, 24L << 20, 80, false));
   }
 }

@@ -113,7 +113,7 @@ final class VdiListTest {
     assertEquals(
         "s a-long-name 1234567  4.0 TB   12 MB  8.0 MB 1970-01-01 00:00        1      3"
             + " a-tag-of-its-own\n",
-        VdiList.render(inode, 3, 2, false));
+        VdiList.render(inode, 3, 2, VdiList.Form.HUMAN));
   }
 
   @Test
@@ -122,7 +122,8 @@ final class VdiListTest {
     try {
       TimeZone.setDefault(TimeZone.getTimeZone("America/New_York"));
       assertTrue(
-          VdiList.render(FakeSheep.working("a", 1, 0), 0, 0, false).contains("2026-11-22 08:34"));
+          VdiList.render(FakeSheep.working("a", 1, 0), 0, 0, VdiList.Form.HUMAN)
+              .contains("2026-11-22 08:34"));
       assertEquals("Sun Nov 22 08:34:15 2026", Times.at(FakeSheep.NOW).ctime());
       assertEquals("Mon Jun  1 08:00:00 2026", Times.at(1_780_315_200L).ctime());
     } finally {

@@ -198,7 +198,7 @@ final class DogIT {
         "-s",
         "9",
         "test");
-    refuses("'dog vdi check' is not supported in this release\n", 1, "vdi", "check", "test");
+    refuses("'dog node md plug' is not supported in this release\n", 1, "node", "md", "plug", "/x");
     Ran shrunk = sheep.dog("vdi", "resize", "test", "1M").exits(64);
     assertEquals("Shrinking VDIs is not implemented\n", shrunk.err());
   }

@@ -220,18 +220,6 @@ final class PayloadsTest {
   }
 
   @Test
-  void searchForAnAttributeStartsAtTheHashOfItsNames() {
-    byte[] fields = new byte[256 + 256 + 4 + 256];
-    fields[0] = 'n';
-    fields[256] = 't';
-    fields[512] = 3;
-    fields[516] = 'k';
-    assertEquals(
-        (int) dev.kelpie.model.SheepHash.fnv1a(fields),
-        new Attribute("n", "t", 0, 3, "k", new byte[0]).firstId());
-  }
-
-  @Test
   void inodeHeader() throws MalformedPayload {
     InodeHeader header =
         new InodeHeader(

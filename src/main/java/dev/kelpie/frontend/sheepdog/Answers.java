@@ -4,6 +4,7 @@ import dev.kelpie.object.Outcome;
 import dev.kelpie.platform.Disk;
 import dev.kelpie.vdi.ClientObjects;
 import dev.kelpie.vdi.VdiAnswer;
+import dev.kelpie.vdi.VdiAttributes;
 import dev.kelpie.wire.MalformedPayload;
 import dev.kelpie.wire.ResponseFields;
 import dev.kelpie.wire.ResultCode;
@@ -30,6 +31,18 @@ final class Answers {
       case VdiAnswer.Found found ->
           Reply.of(ResponseFields.Vdi.found(found.vdi().value(), found.copies()));
       case VdiAnswer.Refused refused -> Reply.of(of(refused.reason()));
+    };
+  }
+
+  /// What was said about an attribute.
+  static Reply of(VdiAttributes.Answer answer) {
+    return switch (answer) {
+      case VdiAttributes.Answer.Found found ->
+          Reply.of(new ResponseFields.Vdi(found.nameHash().value(), found.number(), 0, 0));
+      case VdiAttributes.Answer.Absent _ -> Reply.of(ResultCode.NO_OBJ);
+      case VdiAttributes.Answer.Exists _ -> Reply.of(ResultCode.VDI_EXIST);
+      case VdiAttributes.Answer.NoSpace _ -> Reply.of(ResultCode.NO_SPACE);
+      case VdiAttributes.Answer.NoVdi noVdi -> Reply.of(of(noVdi.reason()));
     };
   }
 

@@ -32,15 +32,18 @@ final class ClusterRequests {
   private static final List<String> STORES = List.of("tree", "plain");
 
   private static final String DEFAULT_STORE = "plain";
+  private static final int FLAGS = ClusterFlags.STRICT | ClusterFlags.USE_LOCK;
 
   private final ClusterBook book;
   private final NodeControl node;
   private final Clock clock;
+  private final RecoverySettings recovery;
 
-  ClusterRequests(ClusterBook book, NodeControl node, Clock clock) {
+  ClusterRequests(ClusterBook book, NodeControl node, Clock clock, RecoverySettings recovery) {
     this.book = book;
     this.node = node;
     this.clock = clock;
+    this.recovery = recovery;
   }
 
   /// GET_NODE_LIST.
@@ -65,7 +68,7 @@ final class ClusterRequests {
     }
     if (!STORES.contains(store)) {
       return Reply.of(ResultCode.NO_STORE);
-    } else if (wanted.copyPolicy() != 0 || (wanted.flags() & ~ClusterFlags.STRICT) != 0) {
+    } else if (wanted.copyPolicy() != 0 || (wanted.flags() & ~FLAGS) != 0) {
       return Reply.of(ResultCode.NO_SUPPORT);
     } else if (wanted.copies() < 1 || wanted.copies() > Format.COPIES_MAX) {
       return INVALID;
@@ -105,20 +108,30 @@ final class ClusterRequests {
     return Reply.of(data.flip());
   }
 
-  private static EpochLog log(Format format, Epoch epoch, boolean first) {
+  private EpochLog log(Format format, Epoch epoch, boolean first) {
     List<Node> nodes = nodes(epoch.members());
     return first
         ? new EpochLog(
             format.createTime(),
             epoch.time(),
             epoch.number(),
-            false,
+            recovery.disabled(),
             format.copies(),
             format.copyPolicy(),
             format.flags(),
             format.store(),
             nodes)
         : new EpochLog(0, epoch.time(), epoch.number(), false, 0, 0, 0, "", nodes);
+  }
+
+  /// ALTER_CLUSTER_COPY: the copies of VDIs to come.
+  Reply alterCopies(Exchange exchange) throws IOException {
+    RequestFields.Cluster wanted = exchange.cluster();
+    if (wanted.copyPolicy() != 0 || wanted.copies() < 1 || wanted.copies() > Format.COPIES_MAX) {
+      return INVALID;
+    }
+    book.alterCopies(wanted.copies());
+    return Reply.DONE;
   }
 
   /// GET_STORE_LIST.
@@ -145,7 +158,7 @@ final class ClusterRequests {
     Optional<Format> format = cluster.map(Cluster::format);
     return new ClusterInfo(
         ProtocolVersion.INTERNAL,
-        false,
+        recovery.disabled(),
         cluster.map(c -> c.current().number()).orElse(0),
         format.map(Format::createTime).orElse(0L),
         format.map(Format::flags).orElse(0),
@@ -166,9 +179,13 @@ final class ClusterRequests {
   }
 
   private static Node node(Member member) {
+    return new Node(id(member), member.vnodes(), member.zone(), member.space());
+  }
+
+  /// A member as the protocol names it.
+  static NodeId id(Member member) {
     NodeAddress address = NodeAddress.of(member.address().getAddress(), member.port());
-    NodeId id = new NodeId(address, NodeAddress.NONE);
-    return new Node(id, member.vnodes(), member.zone(), member.space());
+    return new NodeId(address, NodeAddress.NONE);
   }
 
   private static String text(ByteBuffer payload) {

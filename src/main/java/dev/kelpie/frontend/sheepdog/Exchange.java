@@ -65,6 +65,14 @@ final class Exchange implements AutoCloseable {
     throw wrongFields();
   }
 
+  /// The fields, where the opcode has those of a VDI's state.
+  RequestFields.VdiStateChange vdiState() {
+    if (header.fields() instanceof RequestFields.VdiStateChange fields) {
+      return fields;
+    }
+    throw wrongFields();
+  }
+
   private IllegalStateException wrongFields() {
     return new IllegalStateException("an opcode is handled with another one's fields: " + header);
   }

@@ -2,6 +2,7 @@ package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.cluster.Format;
 import dev.kelpie.cluster.Member;
+import dev.kelpie.log.Level;
 import dev.kelpie.platform.Disk;
 import java.io.IOException;
 import java.util.List;
@@ -14,6 +15,18 @@ public interface NodeControl {
 
   /// The members that are present, this node among them.
   List<Member> members();
+
+  /// This node.
+  Member self();
+
+  /// The disks of this node that are in service.
+  List<DiskUse> disks();
+
+  /// The least urgent level that the node's log keeps.
+  Level logLevel();
+
+  /// Changes it.
+  void logLevel(Level level);
 
   /// The room for objects on this node.
   Disk.Space space() throws IOException;
@@ -36,6 +49,11 @@ public interface NodeControl {
   ///
   /// @param client who asked, for the log
   void kill(String client);
+
+  /// One disk, sizes in bytes.
+  ///
+  /// @param path where objects lie on it, each `char` a byte
+  record DiskUse(String path, long used, long free) {}
 
   /// How a node stands.
   enum Standing {

@@ -1,10 +1,16 @@
 package dev.kelpie.frontend.sheepdog;
 
+import dev.kelpie.log.Level;
 import dev.kelpie.platform.Disk;
+import dev.kelpie.wire.MdInfo;
 import dev.kelpie.wire.ResponseFields;
+import dev.kelpie.wire.ResultCode;
 import dev.kelpie.wire.SheepStat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /// Requests about this node.
 final class NodeRequests {
@@ -26,6 +32,34 @@ final class NodeRequests {
   Reply kill(Exchange exchange) {
     node.kill(exchange.client().toString());
     return Reply.DONE;
+  }
+
+  /// MD_INFO. Disks beyond those that it can name are left out.
+  Reply disks(Exchange exchange) throws IOException {
+    List<MdInfo.MdDisk> disks = new ArrayList<>();
+    for (NodeControl.DiskUse disk : node.disks()) {
+      if (disks.size() < MdInfo.DISKS_MAX) {
+        disks.add(new MdInfo.MdDisk(disks.size(), disk.free(), disk.used(), disk.path()));
+      }
+    }
+    ByteBuffer data = exchange.room(MdInfo.SIZE);
+    new MdInfo(disks).encode(data);
+    return Reply.of(data.flip());
+  }
+
+  /// GET_LOGLEVEL.
+  Reply logLevel(Exchange exchange) throws IOException {
+    ByteBuffer data = exchange.room(Integer.BYTES);
+    return Reply.of(data.putInt(node.logLevel().number()).flip());
+  }
+
+  /// SET_LOGLEVEL.
+  Reply setLogLevel(Exchange exchange) {
+    ByteBuffer payload = exchange.payload();
+    Optional<Level> level =
+        payload.remaining() == Integer.BYTES ? Level.numbered(payload.getInt()) : Optional.empty();
+    level.ifPresent(node::logLevel);
+    return level.isPresent() ? Reply.DONE : Reply.of(ResultCode.INVALID_PARMS);
   }
 
   /// STAT.

@@ -5,6 +5,7 @@ import dev.kelpie.frontend.sheepdog.Operation.Content;
 import dev.kelpie.frontend.sheepdog.Operation.Formatting;
 import dev.kelpie.frontend.sheepdog.Operation.Free;
 import dev.kelpie.frontend.sheepdog.Operation.Refused;
+import dev.kelpie.log.Log;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.wire.Opcode;
 import dev.kelpie.wire.ResultCode;
@@ -16,13 +17,17 @@ import java.util.Objects;
 final class Operations {
   private final Map<Opcode, Operation> table = new EnumMap<>(Opcode.class);
 
-  Operations(Services services, Clock clock, RequestCounters counters) {
+  Operations(Services services, Clock clock, RequestCounters counters, Log log) {
+    RecoverySettings recovery = new RecoverySettings();
     for (Opcode opcode : Opcode.values()) {
       table.put(opcode, new Refused(unserved(opcode)));
     }
     objects(new ObjectRequests(services.objects(), services.cache().isPresent()));
-    vdis(new VdiRequests(services.vdis(), services.objects(), services.book()));
-    cluster(new ClusterRequests(services.book(), services.node(), clock));
+    replicas(new ReplicaRequests(services.store(), services.objects()));
+    vdis(new VdiRequests(services, log));
+    attributes(new AttributeRequests(services.vdis().attributes()));
+    cluster(new ClusterRequests(services.book(), services.node(), clock, recovery));
+    recovery(new RecoveryRequests(recovery));
     node(new NodeRequests(services.node(), counters));
     cache(new CacheRequests(services.cache()));
   }
@@ -49,6 +54,11 @@ final class Operations {
     table.put(Opcode.EXIST, new Content(objects::exists));
   }
 
+  private void replicas(ReplicaRequests replicas) {
+    table.put(Opcode.GET_HASH, new Content(replicas::hash));
+    table.put(Opcode.OIDS_EXIST, new Content(replicas::missing));
+  }
+
   private void vdis(VdiRequests vdis) {
     table.put(Opcode.NEW_VDI, new Content(vdis::make));
     table.put(Opcode.LOCK_VDI, new Content(vdis::lock));
@@ -57,6 +67,11 @@ final class Operations {
     table.put(Opcode.READ_VDIS, new Content(vdis::inUse));
     table.put(Opcode.DEL_VDI, new Content(vdis::delete));
     table.put(Opcode.GET_VDI_COPIES, new Content(vdis::states));
+    table.put(Opcode.ALTER_VDI_COPY, new Content(vdis::alterCopies));
+  }
+
+  private void attributes(AttributeRequests attributes) {
+    table.put(Opcode.GET_VDI_ATTR, new Content(attributes::attribute));
   }
 
   private void cluster(ClusterRequests cluster) {
@@ -66,12 +81,26 @@ final class Operations {
     table.put(Opcode.STAT_CLUSTER, new Free(cluster::epochs));
     table.put(Opcode.GET_STORE_LIST, new Free(cluster::stores));
     table.put(Opcode.CLUSTER_INFO, new Free(cluster::info));
+    table.put(Opcode.ALTER_CLUSTER_COPY, new Content(cluster::alterCopies));
+  }
+
+  private void recovery(RecoveryRequests recovery) {
+    table.put(Opcode.ENABLE_RECOVER, new Free(recovery::enable));
+    table.put(Opcode.DISABLE_RECOVER, new Free(recovery::disable));
+    table.put(Opcode.FORCE_RECOVER, new Free(recovery::force));
+    table.put(Opcode.REWEIGHT, new Free(recovery::reweight));
+    table.put(Opcode.STAT_RECOVERY, new Free(recovery::state));
+    table.put(Opcode.GET_RECOVERY, new Free(recovery::throttling));
+    table.put(Opcode.SET_RECOVERY, new Free(recovery::throttle));
   }
 
   private void node(NodeRequests node) {
     table.put(Opcode.STAT_SHEEP, new Free(node::space));
     table.put(Opcode.KILL_NODE, new Free(node::kill));
     table.put(Opcode.STAT, new Free(node::counters));
+    table.put(Opcode.MD_INFO, new Free(node::disks));
+    table.put(Opcode.GET_LOGLEVEL, new Free(node::logLevel));
+    table.put(Opcode.SET_LOGLEVEL, new Free(node::setLogLevel));
   }
 
   private void cache(CacheRequests cache) {

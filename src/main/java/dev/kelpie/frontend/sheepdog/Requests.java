@@ -24,7 +24,7 @@ final class Requests {
   Requests(Services services, Platform platform, Log log) {
     this.services = services;
     this.admission = new Admission(services.book(), services.node());
-    this.operations = new Operations(services, platform.clock(), counters);
+    this.operations = new Operations(services, platform.clock(), counters, log);
     this.world = new World(platform.locks());
     this.turns = new ObjectTurns(platform.locks());
     this.adminLog = new AdminLog(log);

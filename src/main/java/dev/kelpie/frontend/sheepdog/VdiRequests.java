@@ -2,11 +2,13 @@ package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.cluster.Cluster;
 import dev.kelpie.cluster.ClusterBook;
+import dev.kelpie.log.Log;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.vdi.ClientObjects;
 import dev.kelpie.vdi.VdiAnswer;
 import dev.kelpie.vdi.VdiDirectory;
+import dev.kelpie.wire.ClusterFlags;
 import dev.kelpie.wire.NameAndTag;
 import dev.kelpie.wire.NodeAddress;
 import dev.kelpie.wire.NodeId;
@@ -21,6 +23,7 @@ import java.util.Optional;
 /// Requests for VDIs by name.
 final class VdiRequests {
   private static final Reply INVALID = Reply.of(ResultCode.INVALID_PARMS);
+  private static final int LOCK_SHARED = 1;
   private static final NodeId NOBODY = new NodeId(NodeAddress.NONE, NodeAddress.NONE);
   private static final int BITMAP_SIZE = VdiId.COUNT / Byte.SIZE;
 
@@ -30,11 +33,15 @@ final class VdiRequests {
   private final VdiDirectory vdis;
   private final ClientObjects objects;
   private final ClusterBook book;
+  private final NodeControl node;
+  private final Log log;
 
-  VdiRequests(VdiDirectory vdis, ClientObjects objects, ClusterBook book) {
-    this.vdis = vdis;
-    this.objects = objects;
-    this.book = book;
+  VdiRequests(Services services, Log log) {
+    this.vdis = services.vdis();
+    this.objects = services.objects();
+    this.book = services.book();
+    this.node = services.node();
+    this.log = log;
   }
 
   /// NEW_VDI: creates, clones, snapshots, or rolls back.
@@ -61,16 +68,49 @@ final class VdiRequests {
     };
   }
 
-  /// LOCK_VDI: a client opens a VDI. No lock is taken, as on a cluster formatted without locks.
+  /// LOCK_VDI: a client opens a VDI. A lock is taken where the cluster was formatted with locks.
   Reply lock(Exchange exchange) throws IOException {
-    Optional<VdiAnswer> answer = find(exchange);
+    Optional<VdiAnswer> answer = usesLocks() ? findAndLock(exchange) : find(exchange);
     if (answer.isPresent() && answer.get() instanceof VdiAnswer.Found found) {
       objects.opened(found.vdi());
     }
     return answer.map(Answers::of).orElse(INVALID);
   }
 
-  /// RELEASE_VDI: a client closes a VDI; a barrier (I17). Old clients name no VDI.
+  private boolean usesLocks() {
+    return book.cluster()
+        .filter(c -> (c.format().flags() & ClusterFlags.USE_LOCK) != 0)
+        .isPresent();
+  }
+
+  private Optional<VdiAnswer> findAndLock(Exchange exchange) throws IOException {
+    NameAndTag payload = NameAndTag.decode(exchange.payload());
+    Optional<VdiName> name = name(payload.name());
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
+    boolean shared = exchange.vdi().lockType() == LOCK_SHARED;
+    VdiDirectory.Lock lock = shared ? VdiDirectory.Lock.SHARED : VdiDirectory.Lock.NORMAL;
+    VdiAnswer answer = vdis.lock(name.get(), payload.tag(), exchange.vdi().snapId(), lock);
+    if (answer instanceof VdiAnswer.Found found) {
+      log.info(self() + " is locking VDI " + type(lock) + ": " + found.vdi());
+      log.info("VDI " + found.vdi() + " is locked");
+    } else if (find(exchange).orElse(answer) instanceof VdiAnswer.Found busy) {
+      log.info("VDI " + busy.vdi() + " is already locked");
+    }
+    return Optional.of(answer);
+  }
+
+  private String self() {
+    return "node: " + ClusterRequests.id(node.self()).address().longForm();
+  }
+
+  private static String type(VdiDirectory.Lock lock) {
+    return lock == VdiDirectory.Lock.SHARED ? "(type: shared)" : "(type: normal)";
+  }
+
+  /// RELEASE_VDI: a client closes a VDI; a barrier (I17), and the end of its lock, whoever asks.
+  /// Old clients name no VDI.
   Reply release(Exchange exchange) throws IOException {
     int vdi = exchange.vdi().baseVdi();
     if (vdi < 0 || vdi >= VdiId.COUNT) {
@@ -78,8 +118,26 @@ final class VdiRequests {
     }
     if (vdi != 0) {
       objects.flush(new VdiId(vdi));
+      unlock(new VdiId(vdi));
     }
     return Reply.DONE;
+  }
+
+  private void unlock(VdiId vdi) throws IOException {
+    Optional<VdiDirectory.State> state = vdis.state(vdi);
+    if (state.isPresent() && state.get().lock() != VdiDirectory.Lock.NONE) {
+      log.info(self() + " is unlocking VDI " + type(state.get().lock()) + ": " + vdi);
+      vdis.unlock(vdi);
+    }
+  }
+
+  /// ALTER_VDI_COPY: how many copies a VDI is to have.
+  Reply alterCopies(Exchange exchange) throws IOException {
+    RequestFields.VdiStateChange wanted = exchange.vdiState();
+    int vdi = wanted.newVdi();
+    return vdi <= 0 || vdi >= VdiId.COUNT || wanted.copyPolicy() != 0
+        ? INVALID
+        : Reply.of(Answers.of(vdis.alterCopies(new VdiId(vdi), wanted.copies())).result());
   }
 
   /// GET_VDI_INFO.
@@ -117,7 +175,7 @@ final class VdiRequests {
     return Reply.of(bitmap.flip());
   }
 
-  /// GET_VDI_COPIES: all VDIs, none of them locked.
+  /// GET_VDI_COPIES: all VDIs, and how they are locked.
   Reply states(Exchange exchange) throws IOException {
     List<VdiDirectory.State> states = vdis.states();
     long size = (long) states.size() * VdiState.SIZE;
@@ -126,17 +184,35 @@ final class VdiRequests {
     }
     ByteBuffer all = exchange.room((int) size);
     for (VdiDirectory.State state : states) {
-      new VdiState(
-              state.vdi().value(),
-              state.copies(),
-              state.snapshot(),
-              state.copyPolicy(),
-              VdiState.UNLOCKED,
-              NOBODY,
-              List.of())
-          .encode(all);
+      state(state).encode(all);
     }
     return Reply.of(all.flip());
+  }
+
+  private VdiState state(VdiDirectory.State state) {
+    NodeId self = ClusterRequests.id(node.self());
+    return switch (state.lock()) {
+      case NONE -> state(state, VdiState.UNLOCKED, NOBODY, List.of());
+      case NORMAL -> state(state, VdiState.LOCKED, self, List.of());
+      case SHARED ->
+          state(
+              state,
+              VdiState.SHARED,
+              NOBODY,
+              List.of(new VdiState.Participant(VdiState.Participant.MODIFIED, self)));
+    };
+  }
+
+  private static VdiState state(
+      VdiDirectory.State state, int lock, NodeId owner, List<VdiState.Participant> participants) {
+    return new VdiState(
+        state.vdi().value(),
+        state.copies(),
+        state.snapshot(),
+        state.copyPolicy(),
+        lock,
+        owner,
+        participants);
   }
 
   private VdiDirectory.Shape shape(RequestFields.Vdi wanted) {

@@ -67,7 +67,7 @@ final class EmbeddedCoordinationCrashTest {
       found = found(records, "x", where);
       MemoryDisk cut = disk.afterPowerCut(chance, Keep.NOTHING);
       check(cut, found, where);
-    } catch (SimulatedCrash expected) {
+    } catch (SimulatedCrash _) {
       // Closing comes after the cut.
     }
   }

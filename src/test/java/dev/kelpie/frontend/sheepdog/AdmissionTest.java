@@ -52,7 +52,22 @@ final class AdmissionTest {
           Opcode.CACHE_PURGE,
           Opcode.STAT,
           Opcode.EXIST,
-          Opcode.CLUSTER_INFO);
+          Opcode.CLUSTER_INFO,
+          Opcode.GET_VDI_ATTR,
+          Opcode.FORCE_RECOVER,
+          Opcode.STAT_RECOVERY,
+          Opcode.ENABLE_RECOVER,
+          Opcode.DISABLE_RECOVER,
+          Opcode.MD_INFO,
+          Opcode.GET_HASH,
+          Opcode.REWEIGHT,
+          Opcode.GET_LOGLEVEL,
+          Opcode.SET_LOGLEVEL,
+          Opcode.ALTER_CLUSTER_COPY,
+          Opcode.ALTER_VDI_COPY,
+          Opcode.OIDS_EXIST,
+          Opcode.GET_RECOVERY,
+          Opcode.SET_RECOVERY);
 
   private final Rig rig;
   private final StrictClient client;

@@ -81,7 +81,7 @@ final class ClusterRequestsTest {
   void aFormatThatCannotBeIsRefused() throws IOException {
     format("farm\0", cluster(7, 1, 0, 0)).is(ResultCode.NO_STORE);
     format("plain\0", cluster(7, 6, 0x22, 0)).is(ResultCode.NO_SUPPORT);
-    format("plain\0", cluster(7, 1, 0, ClusterFlags.USE_LOCK)).is(ResultCode.NO_SUPPORT);
+    format("plain\0", cluster(7, 1, 0, ClusterFlags.DISK_MODE)).is(ResultCode.NO_SUPPORT);
     format("plain\0", cluster(7, 0, 0, 0)).is(ResultCode.INVALID_PARMS);
     format("plain\0", cluster(7, 32, 0, 0)).is(ResultCode.INVALID_PARMS);
     format("x".repeat(257), cluster(7, 1, 0, 0)).is(ResultCode.INVALID_PARMS);

@@ -3,6 +3,7 @@ package dev.kelpie.frontend.sheepdog;
 import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Format;
 import dev.kelpie.cluster.Member;
+import dev.kelpie.log.Level;
 import dev.kelpie.platform.Disk;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,6 +19,7 @@ final class FakeNode implements NodeControl {
   volatile Standing standing = Standing.SERVING;
   volatile List<Member> members = List.of(member(7000));
   volatile boolean failing;
+  volatile Level level = Level.INFO;
   private final ClusterBook book;
 
   FakeNode(ClusterBook book) {
@@ -36,6 +38,26 @@ final class FakeNode implements NodeControl {
   @Override
   public List<Member> members() {
     return members;
+  }
+
+  @Override
+  public Member self() {
+    return members().getFirst();
+  }
+
+  @Override
+  public List<DiskUse> disks() {
+    return List.of(new DiskUse("/disks/one", 600, 400), new DiskUse("/disks/two", 0, 50));
+  }
+
+  @Override
+  public Level logLevel() {
+    return level;
+  }
+
+  @Override
+  public void logLevel(Level wanted) {
+    level = wanted;
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.kelpie.frontend.sheepdog;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.vdi.VdiAnswer;
+import dev.kelpie.vdi.VdiAttributes;
 import dev.kelpie.vdi.VdiDirectory;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ final class FakeVdis implements VdiDirectory {
   final List<State> states = new ArrayList<>();
   volatile VdiAnswer answer = new VdiAnswer.Found(new VdiId(7), 3);
   volatile boolean failing;
+  final FakeAttributes attributes = new FakeAttributes();
 
   @Override
   public VdiAnswer lookup(VdiName name, String tag, int snapId) throws IOException {
@@ -62,6 +64,26 @@ final class FakeVdis implements VdiDirectory {
   @Override
   public Optional<State> state(VdiId vdi) {
     return states.stream().filter(state -> state.vdi().equals(vdi)).findFirst();
+  }
+
+  @Override
+  public VdiAnswer lock(VdiName name, String tag, int snapId, Lock lock) throws IOException {
+    return asked("lock " + name + " [" + tag + "] " + snapId + " " + lock);
+  }
+
+  @Override
+  public void unlock(VdiId vdi) {
+    asked.add("unlock " + vdi);
+  }
+
+  @Override
+  public VdiAnswer alterCopies(VdiId vdi, int copies) throws IOException {
+    return asked("alter copies of " + vdi + " to " + copies);
+  }
+
+  @Override
+  public VdiAttributes attributes() {
+    return attributes;
   }
 
   private VdiAnswer asked(String what) throws IOException {

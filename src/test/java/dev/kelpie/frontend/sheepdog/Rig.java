@@ -51,7 +51,13 @@ final class Rig implements AutoCloseable {
     book = new ClusterBook(new MemoryCoordination());
     node = new FakeNode(book);
     Services services =
-        new Services(objects, vdis, cached ? Optional.of(cache) : Optional.empty(), book, node);
+        new Services(
+            objects,
+            vdis,
+            cached ? Optional.of(cache) : Optional.empty(),
+            objects.store(),
+            book,
+            node);
     server = new SheepdogServer(platform, log, services, config);
     at = listen(new Endpoint.Tcp(InetAddress.getLoopbackAddress(), 0));
   }

@@ -1,0 +1,26 @@
+package dev.kelpie.dog;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.wire.Opcode;
+import dev.kelpie.wire.RequestFields;
+import dev.kelpie.wire.RequestFlags;
+import java.util.Optional;
+
+/// `dog vdi cache purge` (spec/cli.md §4.16): of one VDI, or of all after a question.
+final class CachePurge implements Command {
+  private static final String QUESTION =
+      "This operation purges the cache of all the vdi. Continue? [yes/no]: ";
+
+  @Override
+  public int run(Invocation in) throws Failure, NotConfirmed {
+    Optional<String> name = in.nextArgument();
+    if (name.isEmpty()) {
+      in.console().confirm(QUESTION);
+      return CacheDrop.drop(in, Opcode.CACHE_PURGE, 0, RequestFields.Obj.at(new ObjectId(0), 0));
+    }
+    VdiId vdi = in.vdis().find(name.get(), in.options().snapshot());
+    RequestFields fields = RequestFields.Obj.at(ObjectId.inode(vdi), 0);
+    return CacheDrop.drop(in, Opcode.CACHE_PURGE, RequestFlags.WRITE, fields);
+  }
+}

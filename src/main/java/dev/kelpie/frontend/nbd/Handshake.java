@@ -1,5 +1,7 @@
 package dev.kelpie.frontend.nbd;
 
+import dev.kelpie.stream.InFlight;
+import dev.kelpie.stream.Inbox;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,18 +21,18 @@ final class Handshake {
   private final ExportOpener opener;
   private final Inbox inbox;
   private final Outbox outbox;
-  private final Activity activity;
+  private final InFlight inFlight;
   private final OptionReplies replies;
   private boolean fixedNewstyle;
   private boolean noZeroes;
   private boolean structured;
   private Optional<String> allocationOf = Optional.empty();
 
-  Handshake(ExportOpener opener, Inbox inbox, Outbox outbox, Activity activity) {
+  Handshake(ExportOpener opener, Inbox inbox, Outbox outbox, InFlight inFlight) {
     this.opener = opener;
     this.inbox = inbox;
     this.outbox = outbox;
-    this.activity = activity;
+    this.inFlight = inFlight;
     this.replies = new OptionReplies(outbox);
   }
 
@@ -83,7 +85,7 @@ final class Handshake {
       throw new Violation("asked for an export with a name of " + length + " bytes");
     }
     ByteBuffer name = data(length);
-    if (activity.draining()) {
+    if (inFlight.draining()) {
       throw new Violation("came while the server is shutting down");
     }
     try {
@@ -102,7 +104,7 @@ final class Handshake {
     try {
       Option option = known(number, length);
       ByteBuffer data = data(length);
-      if (activity.draining()) {
+      if (inFlight.draining()) {
         throw new Refused(Option.Reply.ERR_SHUTDOWN, "the server is shutting down");
       }
       return answer(option, data);
@@ -255,7 +257,7 @@ final class Handshake {
     if (!inbox.has(payload.length())) {
       outbox.flush();
     }
-    if (!inbox.take(payload)) {
+    if (!payload.fill(inbox)) {
       throw new EOFException();
     }
     return payload.parts().getFirst();
@@ -265,9 +267,9 @@ final class Handshake {
   private void await(int bytes) throws IOException {
     while (!inbox.has(bytes)) {
       outbox.rest();
-      activity.waiting(true);
+      inFlight.waiting(true);
       boolean more = inbox.fill();
-      activity.waiting(false);
+      inFlight.waiting(false);
       if (!more) {
         throw new EOFException();
       }

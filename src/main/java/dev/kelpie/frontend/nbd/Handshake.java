@@ -6,7 +6,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Optional;
 
 /// Settles with a client which disk the connection is about, and how they talk. Without TLS:
@@ -23,10 +22,10 @@ final class Handshake {
   private final Outbox outbox;
   private final InFlight inFlight;
   private final OptionReplies replies;
+  private final MetaContexts contexts;
   private boolean fixedNewstyle;
   private boolean noZeroes;
   private boolean structured;
-  private Optional<String> allocationOf = Optional.empty();
 
   Handshake(ExportOpener opener, Inbox inbox, Outbox outbox, InFlight inFlight) {
     this.opener = opener;
@@ -34,6 +33,7 @@ final class Handshake {
     this.outbox = outbox;
     this.inFlight = inFlight;
     this.replies = new OptionReplies(outbox);
+    this.contexts = new MetaContexts(replies);
   }
 
   /// Talks until a disk is chosen.
@@ -152,8 +152,8 @@ final class Handshake {
         OptionData.none(data);
         structured = true;
       }
-      case LIST_META_CONTEXT -> listContexts(number, OptionData.contexts(data));
-      case SET_META_CONTEXT -> setContexts(number, data);
+      case LIST_META_CONTEXT -> contexts.list(data, structured);
+      case SET_META_CONTEXT -> contexts.choose(data, structured);
       case INFO -> {
         opener.close(describe(number, OptionData.info(data)));
         return Optional.empty();
@@ -165,37 +165,6 @@ final class Handshake {
     }
     replies.ack(number);
     return Optional.empty();
-  }
-
-  private void listContexts(int number, OptionData.Contexts asked) throws IOException, Refused {
-    requireStructured();
-    List<String> queries = asked.queries();
-    if (queries.isEmpty() || queries.contains("base:") || queries.contains(allocation())) {
-      replies.metaContext(number, 0);
-    }
-  }
-
-  /// Whatever becomes of it, the choice made before is void.
-  private void setContexts(int number, ByteBuffer data) throws IOException, Refused {
-    allocationOf = Optional.empty();
-    OptionData.Contexts asked = OptionData.contexts(data);
-    requireStructured();
-    if (asked.queries().contains(allocation())) {
-      allocationOf = Optional.of(asked.name());
-      replies.metaContext(number, Protocol.BASE_ALLOCATION_ID);
-    }
-  }
-
-  private static String allocation() {
-    return Protocol.BASE_ALLOCATION;
-  }
-
-  private void requireStructured() throws Refused {
-    if (!structured) {
-      throw new Refused(
-          Option.Reply.ERR_INVALID,
-          "metadata contexts need structured replies: ask for those first");
-    }
   }
 
   private Agreed describe(int number, OptionData.Info asked) throws IOException, Refused {
@@ -233,7 +202,7 @@ final class Handshake {
   }
 
   private Agreed open(String name) throws Refused {
-    boolean allocation = structured && allocationOf.equals(Optional.of(name));
+    boolean allocation = structured && contexts.chosenFor(name);
     return opener.open(name, structured, allocation);
   }
 

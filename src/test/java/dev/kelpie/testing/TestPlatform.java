@@ -60,6 +60,11 @@ public final class TestPlatform {
     }
   }
 
+  /// What has left a task so far.
+  public List<Throwable> failures() {
+    return List.copyOf(failures);
+  }
+
   /// For a test that wanted what left a task, and has looked at it.
   public void forgetFailures() {
     failures.clear();

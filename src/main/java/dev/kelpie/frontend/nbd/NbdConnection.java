@@ -130,6 +130,9 @@ final class NbdConnection implements Session {
 
   @Override
   public void look() {
+    if (line.closed()) {
+      return; // Told already; what is in flight may take its time.
+    }
     if (haggles()) {
       log.warn("nbd: " + who + " chose no disk in time: disconnected");
       close();

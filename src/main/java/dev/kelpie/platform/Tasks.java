@@ -7,10 +7,14 @@ import java.time.Duration;
 public interface Tasks {
   /// Starts a task on a thread of its own that is cheap to have by the thousand. It may block on
   /// locks, the network and short disk calls.
+  ///
+  /// @throws java.util.concurrent.RejectedExecutionException where the machine has no thread for it
   Task start(String name, Runnable body);
 
   /// Starts a task on a dedicated operating system thread, for loops that must run on time or spend
   /// most of their life in disk calls.
+  ///
+  /// @throws java.util.concurrent.RejectedExecutionException where the machine has no thread for it
   Task startDedicated(String name, Runnable body);
 
   /// Waits.

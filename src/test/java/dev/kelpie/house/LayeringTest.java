@@ -28,6 +28,7 @@ final class LayeringTest {
           Map.entry("config", Set.of()),
           Map.entry("platform", Set.of()),
           Map.entry("platform.jvm", Set.of("platform")),
+          Map.entry("stream", Set.of("platform", "log")),
           Map.entry("object", Set.of("model")),
           Map.entry("wire", Set.of("model")),
           Map.entry("cluster", Set.of("model")),
@@ -36,10 +37,20 @@ final class LayeringTest {
           Map.entry("cache", Set.of("object", "model", "platform", "log")),
           Map.entry("vdi", Set.of("object", "cluster", "model", "platform", "log")),
           Map.entry("volume", Set.of("vdi", "object", "model", "platform", "log")),
-          Map.entry("frontend.nbd", Set.of("volume", "object", "model", "platform", "log")),
+          Map.entry(
+              "frontend.nbd", Set.of("stream", "volume", "object", "model", "platform", "log")),
           Map.entry(
               "frontend.sheepdog",
-              Set.of("wire", "cache", "vdi", "cluster", "object", "model", "platform", "log")),
+              Set.of(
+                  "stream",
+                  "wire",
+                  "cache",
+                  "vdi",
+                  "cluster",
+                  "object",
+                  "model",
+                  "platform",
+                  "log")),
           Map.entry(
               "sheep",
               Set.of(

@@ -11,18 +11,30 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /// leaves a task is kept for [#assertNoFailures]; a [SimulatedCrash] is none.
 public final class TestPlatform {
   private final List<Throwable> failures = new CopyOnWriteArrayList<>();
+  private final ScarceTasks tasks;
   private final Platform platform;
 
   /// With this machine's clock.
   public TestPlatform(Disk disk) {
-    platform = JvmPlatform.withDisk(disk, (_, failure) -> keep(failure));
+    Platform real = JvmPlatform.withDisk(disk, (_, failure) -> keep(failure));
+    tasks = new ScarceTasks(real.tasks());
+    platform = with(real, real.clock());
   }
 
   /// With a clock of the test.
   public TestPlatform(Disk disk, Clock clock) {
     Platform real = JvmPlatform.withDisk(disk, (_, failure) -> keep(failure));
-    platform =
-        new Platform(real.disk(), real.network(), clock, real.tasks(), real.locks(), real.chance());
+    tasks = new ScarceTasks(real.tasks());
+    platform = with(real, clock);
+  }
+
+  private Platform with(Platform real, Clock clock) {
+    return new Platform(real.disk(), real.network(), clock, tasks, real.locks(), real.chance());
+  }
+
+  /// The platform's tasks, to run out of.
+  public ScarceTasks tasks() {
+    return tasks;
   }
 
   /// For tests that do not look at what leaves a task; it is printed.
@@ -46,6 +58,11 @@ public final class TestPlatform {
     if (!failures.isEmpty()) {
       throw new AssertionError("left a task: " + failures, failures.getFirst());
     }
+  }
+
+  /// What has left a task so far.
+  public List<Throwable> failures() {
+    return List.copyOf(failures);
   }
 
   /// For a test that wanted what left a task, and has looked at it.

@@ -1,18 +1,21 @@
 package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.platform.Tasks;
+import dev.kelpie.stream.InFlight;
+import dev.kelpie.stream.Line;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 
-/// Gives the requests that may have to wait a task each, within the bounds of [Activity] and
+/// Gives the requests that may have to wait a task each, within the bounds of [InFlight] and
 /// [Memory].
 final class Dispatch {
   private final Tasks tasks;
   private final Line line;
   private final Outbox outbox;
-  private final Activity activity;
+  private final InFlight inFlight;
   private final Memory memory;
   private final PatientRequests requests;
   private final Failures failures;
@@ -21,14 +24,14 @@ final class Dispatch {
       Tasks tasks,
       Line line,
       Outbox outbox,
-      Activity activity,
+      InFlight inFlight,
       Memory memory,
       PatientRequests requests,
       Failures failures) {
     this.tasks = tasks;
     this.line = line;
     this.outbox = outbox;
-    this.activity = activity;
+    this.inFlight = inFlight;
     this.memory = memory;
     this.requests = requests;
     this.failures = failures;
@@ -38,9 +41,9 @@ final class Dispatch {
   /// back by [#start] or [#abandon]. Called by the connection's own task.
   Payload admit(int length) throws IOException {
     long share = Memory.share(length);
-    if (!activity.tryEnter(share)) {
+    if (!inFlight.tryEnter(share)) {
       outbox.flush();
-      activity.enter(share);
+      inFlight.enter(share);
     }
     boolean admitted = false;
     try {
@@ -49,7 +52,7 @@ final class Dispatch {
       return payload;
     } finally {
       if (!admitted) {
-        activity.leave(share);
+        inFlight.leave(share);
       }
     }
   }
@@ -66,15 +69,20 @@ final class Dispatch {
     return payload.orElseThrow(() -> new IOException("the connection was closed"));
   }
 
-  /// Starts a request that was admitted. Its reply is sent when it is done.
+  /// Starts a request that was admitted. Its reply is sent when it is done. Where there is no
+  /// thread for it, the connection's own task serves it, and the client's later requests wait.
   void start(Request request, Payload payload) {
-    tasks.start("nbd request", () -> run(request, payload));
+    try {
+      tasks.start("nbd request", () -> run(request, payload));
+    } catch (RejectedExecutionException _) {
+      run(request, payload);
+    }
   }
 
   /// Gives the room of a request back that will not be started.
   void abandon(Payload payload) {
     memory.free(payload);
-    activity.leave(payload.share());
+    inFlight.leave(payload.share());
   }
 
   private void run(Request request, Payload payload) {
@@ -89,6 +97,6 @@ final class Dispatch {
   }
 
   private void post(List<ByteBuffer> parts, Payload payload) {
-    outbox.post(new Reply(parts, () -> abandon(payload)));
+    outbox.post(parts, () -> abandon(payload));
   }
 }

@@ -1,10 +1,11 @@
 package dev.kelpie.frontend.nbd;
 
+import dev.kelpie.stream.InFlight;
+import dev.kelpie.stream.Inbox;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Optional;
 
 /// Settles with a client which disk the connection is about, and how they talk. Without TLS:
@@ -19,19 +20,20 @@ final class Handshake {
   private final ExportOpener opener;
   private final Inbox inbox;
   private final Outbox outbox;
-  private final Activity activity;
+  private final InFlight inFlight;
   private final OptionReplies replies;
+  private final MetaContexts contexts;
   private boolean fixedNewstyle;
   private boolean noZeroes;
   private boolean structured;
-  private Optional<String> allocationOf = Optional.empty();
 
-  Handshake(ExportOpener opener, Inbox inbox, Outbox outbox, Activity activity) {
+  Handshake(ExportOpener opener, Inbox inbox, Outbox outbox, InFlight inFlight) {
     this.opener = opener;
     this.inbox = inbox;
     this.outbox = outbox;
-    this.activity = activity;
+    this.inFlight = inFlight;
     this.replies = new OptionReplies(outbox);
+    this.contexts = new MetaContexts(replies);
   }
 
   /// Talks until a disk is chosen.
@@ -83,7 +85,7 @@ final class Handshake {
       throw new Violation("asked for an export with a name of " + length + " bytes");
     }
     ByteBuffer name = data(length);
-    if (activity.draining()) {
+    if (inFlight.draining()) {
       throw new Violation("came while the server is shutting down");
     }
     try {
@@ -102,7 +104,7 @@ final class Handshake {
     try {
       Option option = known(number, length);
       ByteBuffer data = data(length);
-      if (activity.draining()) {
+      if (inFlight.draining()) {
         throw new Refused(Option.Reply.ERR_SHUTDOWN, "the server is shutting down");
       }
       return answer(option, data);
@@ -150,8 +152,8 @@ final class Handshake {
         OptionData.none(data);
         structured = true;
       }
-      case LIST_META_CONTEXT -> listContexts(number, OptionData.contexts(data));
-      case SET_META_CONTEXT -> setContexts(number, data);
+      case LIST_META_CONTEXT -> contexts.list(data, structured);
+      case SET_META_CONTEXT -> contexts.choose(data, structured);
       case INFO -> {
         opener.close(describe(number, OptionData.info(data)));
         return Optional.empty();
@@ -163,37 +165,6 @@ final class Handshake {
     }
     replies.ack(number);
     return Optional.empty();
-  }
-
-  private void listContexts(int number, OptionData.Contexts asked) throws IOException, Refused {
-    requireStructured();
-    List<String> queries = asked.queries();
-    if (queries.isEmpty() || queries.contains("base:") || queries.contains(allocation())) {
-      replies.metaContext(number, 0);
-    }
-  }
-
-  /// Whatever becomes of it, the choice made before is void.
-  private void setContexts(int number, ByteBuffer data) throws IOException, Refused {
-    allocationOf = Optional.empty();
-    OptionData.Contexts asked = OptionData.contexts(data);
-    requireStructured();
-    if (asked.queries().contains(allocation())) {
-      allocationOf = Optional.of(asked.name());
-      replies.metaContext(number, Protocol.BASE_ALLOCATION_ID);
-    }
-  }
-
-  private static String allocation() {
-    return Protocol.BASE_ALLOCATION;
-  }
-
-  private void requireStructured() throws Refused {
-    if (!structured) {
-      throw new Refused(
-          Option.Reply.ERR_INVALID,
-          "metadata contexts need structured replies: ask for those first");
-    }
   }
 
   private Agreed describe(int number, OptionData.Info asked) throws IOException, Refused {
@@ -231,7 +202,7 @@ final class Handshake {
   }
 
   private Agreed open(String name) throws Refused {
-    boolean allocation = structured && allocationOf.equals(Optional.of(name));
+    boolean allocation = structured && contexts.chosenFor(name);
     return opener.open(name, structured, allocation);
   }
 
@@ -255,7 +226,7 @@ final class Handshake {
     if (!inbox.has(payload.length())) {
       outbox.flush();
     }
-    if (!inbox.take(payload)) {
+    if (!payload.fill(inbox)) {
       throw new EOFException();
     }
     return payload.parts().getFirst();
@@ -265,9 +236,9 @@ final class Handshake {
   private void await(int bytes) throws IOException {
     while (!inbox.has(bytes)) {
       outbox.rest();
-      activity.waiting(true);
+      inFlight.waiting(true);
       boolean more = inbox.fill();
-      activity.waiting(false);
+      inFlight.waiting(false);
       if (!more) {
         throw new EOFException();
       }

@@ -2,6 +2,8 @@ package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Locks;
+import dev.kelpie.stream.ElasticBuffer;
+import dev.kelpie.stream.Line;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +20,9 @@ final class Memory {
   /// The share of the heap for small payloads: 4096 requests of 4 KiB that wait at one time.
   private static final long HEAP_BYTES_MAX = 16 << 20;
 
+  /// The bytes that an idle connection holds for each direction.
+  static final int IDLE_SIZE = 16 << 10;
+
   private final Blocks blocks;
   private final Budget heap;
   private final Budget direct;
@@ -33,14 +38,22 @@ final class Memory {
     this.spareMin = bytesMax / 2;
   }
 
-  /// A block for speed, not out of need: only while half of all bytes are free.
-  Optional<Blocks.Run> spareBlock() {
-    boolean taken = direct.tryTake(Blocks.BLOCK_SIZE, spareMin);
-    return taken ? Optional.of(blocks.take(1)) : Optional.empty();
+  /// A buffer of one connection: three requests of 4 KiB while it is idle, a block while it is
+  /// busy.
+  ElasticBuffer buffer() {
+    return new ElasticBuffer(ByteBuffer.allocateDirect(IDLE_SIZE), this::spareBlock);
   }
 
-  /// Takes a spare block back.
-  void free(Blocks.Run block) {
+  /// A block for speed, not out of need: only while half of all bytes are free.
+  private Optional<ElasticBuffer.Loan> spareBlock() {
+    if (!direct.tryTake(Blocks.BLOCK_SIZE, spareMin)) {
+      return Optional.empty();
+    }
+    Blocks.Run block = blocks.take(1);
+    return Optional.of(new ElasticBuffer.Loan(block.bytes(), () -> free(block)));
+  }
+
+  private void free(Blocks.Run block) {
     blocks.free(block);
     direct.free(Blocks.BLOCK_SIZE);
   }

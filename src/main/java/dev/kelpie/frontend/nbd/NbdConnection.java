@@ -1,16 +1,24 @@
 package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.log.Log;
-import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.stream.InFlight;
+import dev.kelpie.stream.Inbox;
+import dev.kelpie.stream.Line;
+import dev.kelpie.stream.Session;
 import dev.kelpie.volume.Exports;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 
-/// One client, from its greeting until its disk is closed. [#run] is the life of the connection's
-/// own task; the other methods may be called by any task.
-final class NbdConnection {
+/// One client, from its greeting until its disk is closed.
+final class NbdConnection implements Session {
+  /// Payload bytes of requests that wait at a time: 64 reads of 64 KiB, or 16 of 1 MiB.
+  static final long IN_FLIGHT_BYTES_MAX = 16 << 20;
+
+  /// How long a client that was told goodbye may take to hang up.
+  private static final Duration GOODBYE_MAX = Duration.ofSeconds(2);
+
   private final Platform platform;
   private final Log log;
   private final Memory memory;
@@ -20,39 +28,44 @@ final class NbdConnection {
   private final Line line;
   private final Inbox inbox;
   private final Outbox outbox;
-  private final Activity activity;
+  private final InFlight inFlight;
+  private final Duration handshakeLimit;
   private final long since;
   private volatile boolean shakingHands = true;
-  private volatile long hungUpAt;
-  private volatile boolean hungUp;
 
   /// @param number tells the clients of one Unix socket apart in the log
   NbdConnection(
       long number,
-      Network.Connection connection,
+      Line line,
       Exports exports,
       Platform platform,
       Log log,
       Memory memory,
-      NbdCounters counters) {
+      NbdCounters counters,
+      Duration handshakeLimit) {
     this.platform = platform;
     this.log = log;
     this.memory = memory;
     this.counters = counters;
-    this.who = "client " + number + " (" + connection.peer() + ")";
-    boolean local = connection.peer().local();
-    this.opener = new ExportOpener(exports, new Exports.Client(who, local), log);
-    this.line = new Line(connection, platform.clock());
-    this.inbox = new Inbox(line, memory);
+    this.who = "client " + number + " (" + line.peer() + ")";
+    this.opener = new ExportOpener(exports, new Exports.Client(who, line.peer().local()), log);
+    this.line = line;
+    this.inbox = new Inbox(line, memory.buffer());
     this.outbox = new Outbox(line, memory, platform.locks());
-    this.activity = new Activity(platform.locks(), this::hangUp);
+    this.inFlight = new InFlight(platform.locks(), IN_FLIGHT_BYTES_MAX, line::hangUp);
+    this.handshakeLimit = handshakeLimit;
     this.since = platform.clock().nanos();
   }
 
-  /// Serves the client to the end.
-  void run() {
+  @Override
+  public String who() {
+    return who;
+  }
+
+  @Override
+  public void run() {
     try {
-      Optional<Agreed> agreed = new Handshake(opener, inbox, outbox, activity).run();
+      Optional<Agreed> agreed = new Handshake(opener, inbox, outbox, inFlight).run();
       shakingHands = false;
       if (agreed.isPresent()) {
         transmit(agreed.get());
@@ -73,14 +86,14 @@ final class NbdConnection {
     boolean politely = false;
     try {
       transmission(agreed).run();
-      activity.awaitNone();
+      inFlight.awaitNone();
       awaitHangUp();
       politely = true;
     } finally {
       if (!politely) {
         close();
       }
-      activity.awaitNone();
+      inFlight.awaitNone();
       opener.close(agreed);
       log.info("nbd: " + who + " has left " + agreed.disk());
     }
@@ -90,59 +103,57 @@ final class NbdConnection {
     Failures failures = new Failures(log, platform.clock(), counters, who, agreed.disk());
     PatientRequests requests = new PatientRequests(agreed.device(), agreed.replies(), line);
     Dispatch dispatch =
-        new Dispatch(platform.tasks(), line, outbox, activity, memory, requests, failures);
-    return new Transmission(agreed, inbox, outbox, activity, dispatch, failures, counters);
+        new Dispatch(platform.tasks(), line, outbox, inFlight, memory, requests, failures);
+    return new Transmission(agreed, inbox, outbox, inFlight, dispatch, failures, counters);
   }
 
   /// Where we hung up first, reads on until the client has hung up too: closing before would
   /// destroy replies on the way to it.
   private void awaitHangUp() throws IOException {
-    if (activity.ended()) {
+    if (inFlight.ended()) {
       inbox.skip(Long.MAX_VALUE);
     }
   }
 
   /// From now on requests are turned away, and when the last one in flight was answered the client
   /// is told that this was all.
-  void drain() {
-    activity.drain();
+  @Override
+  public void drain() {
+    inFlight.drain();
   }
 
-  /// Cuts the client off. What is in flight is finished all the same, and then the disk is closed.
-  void close() {
-    try {
-      line.close();
-    } catch (IOException failure) {
-      log.debug("nbd: " + who + ": closing the socket: " + failure.getMessage());
+  /// What is in flight is finished, and then the disk is closed.
+  @Override
+  public void close() {
+    line.close();
+  }
+
+  @Override
+  public void look() {
+    if (line.closed()) {
+      return; // Told already; what is in flight may take its time.
     }
-  }
-
-  /// Whether the client has been haggling for longer than `limit`.
-  boolean haggledFor(Duration limit) {
-    return shakingHands && platform.clock().nanos() - since > limit.toNanos();
-  }
-
-  /// Whether the client keeps memory in use and has not moved a byte for longer than `limit`.
-  boolean hoardedFor(Duration limit) {
-    return activity.payloadBytes() > 0 && (line.deafFor(limit) || line.silentFor(limit));
-  }
-
-  /// Whether we hung up longer than `limit` ago, and the client has not yet.
-  boolean ignoresGoodbyeFor(Duration limit) {
-    return hungUp && platform.clock().nanos() - hungUpAt > limit.toNanos();
-  }
-
-  String who() {
-    return who;
-  }
-
-  private void hangUp() {
-    hungUpAt = platform.clock().nanos();
-    hungUp = true;
-    try {
-      line.shutdownOutput();
-    } catch (IOException _) {
+    if (haggles()) {
+      log.warn("nbd: " + who + " chose no disk in time: disconnected");
+      close();
+    } else if (line.hungUpFor(GOODBYE_MAX)) {
+      log.info("nbd: " + who + " does not hang up after the goodbye: disconnected");
       close();
     }
+  }
+
+  @Override
+  public boolean hoardsFor(Duration limit) {
+    return inbox.withholdsFor(limit) || line.deafFor(limit);
+  }
+
+  private boolean haggles() {
+    return shakingHands && platform.clock().nanos() - since > handshakeLimit.toNanos();
+  }
+
+  /// Never: a client that chooses no disk has a limit of time, and the choice may open disks.
+  @Override
+  public boolean mute() {
+    return false;
   }
 }

@@ -2,6 +2,7 @@ package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Patience;
+import dev.kelpie.stream.Line;
 import dev.kelpie.volume.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;

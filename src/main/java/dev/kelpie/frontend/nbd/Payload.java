@@ -1,5 +1,7 @@
 package dev.kelpie.frontend.nbd;
 
+import dev.kelpie.stream.Inbox;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +23,19 @@ record Payload(int length, List<ByteBuffer> parts, List<Blocks.Run> runs) {
   /// The bytes of memory that it takes.
   long share() {
     return Memory.share(length);
+  }
+
+  /// Fills it with what the client sends.
+  ///
+  /// @return false where the stream ended before
+  boolean fill(Inbox inbox) throws IOException {
+    for (ByteBuffer part : parts) {
+      if (!inbox.take(part)) {
+        return false;
+      }
+      part.flip();
+    }
+    return true;
   }
 
   /// The bytes from `from` to `to`, as buffers of their own over the same memory.

@@ -2,6 +2,8 @@ package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Patience;
+import dev.kelpie.stream.InFlight;
+import dev.kelpie.stream.Inbox;
 import dev.kelpie.volume.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,7 +25,7 @@ final class Transmission {
 
   private final Inbox inbox;
   private final Outbox outbox;
-  private final Activity activity;
+  private final InFlight inFlight;
   private final Dispatch dispatch;
   private final BlockDevice device;
   private final Border border;
@@ -36,13 +38,13 @@ final class Transmission {
       Agreed agreed,
       Inbox inbox,
       Outbox outbox,
-      Activity activity,
+      InFlight inFlight,
       Dispatch dispatch,
       Failures failures,
       NbdCounters counters) {
     this.inbox = inbox;
     this.outbox = outbox;
-    this.activity = activity;
+    this.inFlight = inFlight;
     this.dispatch = dispatch;
     this.device = agreed.device();
     this.border = Border.of(agreed);
@@ -69,10 +71,10 @@ final class Transmission {
   private boolean awaitHeader() throws IOException {
     while (!inbox.has(Protocol.REQUEST_SIZE)) {
       outbox.rest();
-      activity.waiting(true);
+      inFlight.waiting(true);
       boolean more = inbox.fill();
-      activity.waiting(false);
-      if (!more || activity.ended()) {
+      inFlight.waiting(false);
+      if (!more || inFlight.ended()) {
         return false;
       }
     }
@@ -96,7 +98,7 @@ final class Transmission {
   private boolean take() throws IOException {
     counters.count(request.command(), request.length());
     Optional<Fault> fault =
-        activity.draining() ? Optional.of(Fault.SHUTDOWN) : border.check(request);
+        inFlight.draining() ? Optional.of(Fault.SHUTDOWN) : border.check(request);
     if (fault.isPresent()) {
       return refuse(fault.get());
     }
@@ -190,7 +192,7 @@ final class Transmission {
       if (!inbox.has(length)) {
         outbox.flush();
       }
-      whole = inbox.take(payload);
+      whole = payload.fill(inbox);
     } finally {
       if (!whole) {
         dispatch.abandon(payload);

@@ -2,19 +2,21 @@ package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Locks;
+import dev.kelpie.stream.ElasticBuffer;
+import dev.kelpie.stream.FairQueue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 
 /// The memory outside the heap that all connections share for payloads and replies: segments that
 /// are cut in halves, and halves of halves, until a piece fits (a buddy allocator). Whoever asks
-/// first is served first, so that a large piece is not passed for ever by small ones.
+/// first is served first.
 final class BufferPool {
   /// The largest piece: more than the largest object.
   static final int SEGMENT = 16 << 20;
@@ -24,12 +26,14 @@ final class BufferPool {
 
   private static final int ORDER_MAX = Integer.numberOfTrailingZeros(SEGMENT / UNIT);
 
-  /// How often one who waits looks whether its client is gone.
-  private static final Duration LOOK = Duration.ofMillis(100);
+  /// The bytes of read-ahead of an idle connection: a few headers, or a header and the names of a
+  /// VDI.
+  private static final int IDLE_SIZE = 1 << 10;
 
-  private final Clock clock;
-  private final Locks.Mutex mutex;
-  private final Locks.Signal freed;
+  /// The same of a busy one: fifteen requests of 4 KiB.
+  private static final int BUSY_SIZE = 64 << 10;
+
+  private final FairQueue queue;
   private final int segmentsMax;
   private final List<ByteBuffer> segments = new ArrayList<>();
 
@@ -37,25 +41,14 @@ final class BufferPool {
   /// pieces of its size.
   private final List<BitSet> free = new ArrayList<>();
 
-  private final ArrayDeque<Waiter> waiting = new ArrayDeque<>();
-  private long used;
-
-  /// One who waits; each is only equal to itself.
-  private static final class Waiter {
-    private final long since;
-
-    Waiter(long since) {
-      this.since = since;
-    }
-  }
+  /// Changed under the queue's lock.
+  private final AtomicLong used = new AtomicLong();
 
   /// Makes nothing yet.
   ///
   /// @param bytesMax a multiple of [#SEGMENT]
   BufferPool(Locks locks, Clock clock, long bytesMax) {
-    this.clock = clock;
-    this.mutex = locks.mutex();
-    this.freed = mutex.signal();
+    this.queue = new FairQueue(locks, clock);
     this.segmentsMax = (int) (bytesMax / SEGMENT);
     for (int order = 0; order <= ORDER_MAX; order++) {
       free.add(new BitSet());
@@ -87,82 +80,54 @@ final class BufferPool {
 
     @Override
     public void close() {
-      mutex.lock();
-      try {
+      queue.giveBack(() -> {
         if (!closed) {
           closed = true;
-          used -= UNIT << order;
+          used.addAndGet(-(UNIT << order));
           release(order, number);
-          freed.wakeAll();
         }
-      } finally {
-        mutex.unlock();
-      }
+      });
     }
   }
 
   /// A piece if there is one now and nobody waits for one.
   Optional<Buffer> tryTake(int length) {
-    mutex.lock();
-    try {
-      return waiting.isEmpty() ? cut(length) : Optional.empty();
-    } finally {
-      mutex.unlock();
-    }
+    return queue.tryTake(() -> cut(length));
   }
 
   /// A piece for speed, not out of need: only while half of all memory is free after it.
   Optional<Buffer> trySpare(int length) {
-    mutex.lock();
-    try {
-      long half = (long) segmentsMax * SEGMENT / 2;
-      return waiting.isEmpty() && used + length <= half ? cut(length) : Optional.empty();
-    } finally {
-      mutex.unlock();
-    }
+    long half = (long) segmentsMax * SEGMENT / 2;
+    return queue.tryTake(() -> used.get() + length <= half ? cut(length) : Optional.empty());
   }
 
   /// A piece; waits for it.
   ///
-  /// @param gone whether nobody wants it any more; the answer may be empty then, and only then
+  /// @param gone whether nobody wants it any more; the answer is empty then, and only then
   Optional<Buffer> take(int length, BooleanSupplier gone) {
-    mutex.lock();
-    Waiter self = new Waiter(clock.nanos());
-    waiting.add(self);
-    try {
-      while (!gone.getAsBoolean()) {
-        Optional<Buffer> buffer = waiting.element() == self ? cut(length) : Optional.empty();
-        if (buffer.isPresent()) {
-          return buffer;
-        }
-        freed.await(LOOK);
-      }
-      return Optional.empty();
-    } finally {
-      waiting.remove(self);
-      freed.wakeAll();
-      mutex.unlock();
-    }
+    return queue.take(() -> cut(length), gone);
+  }
+
+  /// Read-ahead for one connection.
+  ElasticBuffer readAhead() {
+    return new ElasticBuffer(
+        ByteBuffer.allocate(IDLE_SIZE).order(ByteOrder.LITTLE_ENDIAN),
+        () -> trySpare(BUSY_SIZE).map(b -> new ElasticBuffer.Loan(b.bytes(), b::close)));
   }
 
   /// Whether somebody has been waiting for longer than `limit`.
   boolean shortFor(Duration limit) {
-    mutex.lock();
-    try {
-      return !waiting.isEmpty() && clock.nanos() - waiting.element().since > limit.toNanos();
-    } finally {
-      mutex.unlock();
-    }
+    return queue.shortFor(limit);
+  }
+
+  /// How many wait.
+  int waiting() {
+    return queue.waiting();
   }
 
   /// The bytes that are taken, as pieces.
   long used() {
-    mutex.lock();
-    try {
-      return used;
-    } finally {
-      mutex.unlock();
-    }
+    return used.get();
   }
 
   private Optional<Buffer> cut(int length) {
@@ -186,7 +151,7 @@ final class BufferPool {
       number *= 2;
       free.get(found).set(number + 1);
     }
-    used += UNIT << order;
+    used.addAndGet(UNIT << order);
     return Optional.of(new Buffer(order, number, length));
   }
 

@@ -1,23 +1,33 @@
 package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.log.Log;
-import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.platform.Tasks;
+import dev.kelpie.stream.InFlight;
+import dev.kelpie.stream.Inbox;
+import dev.kelpie.stream.Line;
+import dev.kelpie.stream.Sender;
+import dev.kelpie.stream.Session;
 import dev.kelpie.wire.PayloadSize;
 import dev.kelpie.wire.RequestFlags;
 import dev.kelpie.wire.RequestHeader;
 import dev.kelpie.wire.ResponseHeader;
 import dev.kelpie.wire.ResultCode;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
 
-/// One client. [#run] is the life of the connection's own task, which reads one request after the
-/// other and answers what is at hand; what would have to wait runs in a task of its own. The other
-/// methods may be called by any task.
-final class ClientConnection {
+/// One client. The connection's own task reads one request after the other and answers what is at
+/// hand; what would have to wait runs in a task of its own.
+final class ClientConnection implements Session {
+  /// Payload bytes of the requests in flight: eight whole data objects.
+  private static final long IN_FLIGHT_BYTES_MAX = 32 << 20;
+
   /// How long a client whose stream is lost may take to read why.
   private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
@@ -28,37 +38,30 @@ final class ClientConnection {
   private final BufferPool pool;
   private final Line line;
   private final Inbox inbox;
-  private final Outbox outbox;
+  private final Sender sender;
   private final InFlight inFlight;
-  private final long since;
   private volatile boolean served;
   private volatile boolean ended;
 
   /// @param number of the connection, for the log
   ClientConnection(
-      long number,
-      Network.Connection connection,
-      Platform platform,
-      Log log,
-      Requests requests,
-      BufferPool pool) {
+      long number, Line line, Platform platform, Log log, Requests requests, BufferPool pool) {
     this.number = number;
     this.log = log;
     this.platform = platform;
     this.requests = requests;
     this.pool = pool;
-    this.line = new Line(connection, platform.clock());
-    this.inbox = new Inbox(line, pool);
-    this.outbox = new Outbox(line, platform.locks());
-    this.inFlight = new InFlight(platform.locks(), platform.clock());
-    this.since = platform.clock().nanos();
+    this.line = line;
+    this.inbox = new Inbox(line, pool.readAhead());
+    this.sender = new Sender(line, platform.locks());
+    this.inFlight = new InFlight(platform.locks(), IN_FLIGHT_BYTES_MAX, this::close);
   }
 
-  /// Serves the client to the end. Requests that are in the works when it ends are finished.
-  void run() {
+  @Override
+  public void run() {
     try {
       while (serveNext()) {}
-      outbox.flush();
+      sender.flush();
       inFlight.awaitNone();
     } catch (IOException lost) {
       log.debug("sheepdog: " + who() + " is gone: " + lost);
@@ -71,10 +74,7 @@ final class ClientConnection {
 
   /// @return whether there may be more
   private boolean serveNext() throws IOException {
-    if (!inbox.hasHeader()) {
-      outbox.flush();
-    }
-    Optional<RequestHeader> next = inbox.header();
+    Optional<RequestHeader> next = header();
     if (next.isEmpty()) {
       ended = true;
       return false;
@@ -86,7 +86,7 @@ final class ClientConnection {
     }
     Optional<ResultCode> refusal = requests.refusal(header);
     if (refusal.isPresent()) {
-      inbox.skip(header.payloadBytes());
+      requireWhole(inbox.skip(header.payloadBytes()));
       served = true;
       enter(0);
       post(header, Reply.of(refusal.get()), () -> inFlight.leave(0));
@@ -94,6 +94,27 @@ final class ClientConnection {
       serve(header);
     }
     return true;
+  }
+
+  /// Waits for the next header; empty where the stream ends before it.
+  private Optional<RequestHeader> header() throws IOException {
+    while (!inbox.has(RequestHeader.SIZE)) {
+      sender.flush();
+      inFlight.waiting(true);
+      boolean more = inbox.fill();
+      inFlight.waiting(false);
+      if (!more) {
+        requireWhole(!inbox.bytes().hasRemaining());
+        return Optional.empty();
+      }
+    }
+    return Optional.of(RequestHeader.decode(inbox.bytes()));
+  }
+
+  private static void requireWhole(boolean whole) throws EOFException {
+    if (!whole) {
+      throw new EOFException("the stream ended inside a request");
+    }
   }
 
   private void serve(RequestHeader header) throws IOException {
@@ -113,21 +134,25 @@ final class ClientConnection {
     }
   }
 
+  /// Where there is no thread for the request, the connection's own task carries it out, and the
+  /// client's later requests wait.
   private void runLater(Requests.Request request, Exchange exchange, int share) {
-    Tasks.Task _ =
-        platform
-            .tasks()
-            .start(
-                "sheepdog request",
-                () -> {
-                  Reply reply = Reply.BROKEN;
-                  try {
-                    reply = request.run();
-                  } finally {
-                    finish(exchange, share, reply);
-                    outbox.flush();
-                  }
-                });
+    try {
+      Tasks.Task _ =
+          platform.tasks().start("sheepdog request", () -> carryOut(request, exchange, share));
+    } catch (RejectedExecutionException _) {
+      carryOut(request, exchange, share);
+    }
+  }
+
+  private void carryOut(Requests.Request request, Exchange exchange, int share) {
+    Reply reply = Reply.BROKEN;
+    try {
+      reply = request.run();
+    } finally {
+      finish(exchange, share, reply);
+      sender.flush();
+    }
   }
 
   private void finish(Exchange exchange, int share, Reply reply) {
@@ -144,7 +169,9 @@ final class ClientConnection {
     ResponseHeader header =
         ResponseHeader.answering(
             request, requests.epoch(), reply.result(), reply.data().remaining(), reply.fields());
-    outbox.post(new Outbox.Outgoing(header, reply.data(), done));
+    ByteBuffer bytes = ByteBuffer.allocate(ResponseHeader.SIZE).order(ByteOrder.LITTLE_ENDIAN);
+    header.encode(bytes);
+    sender.post(new Sender.Message(List.of(bytes.flip(), reply.data()), done));
   }
 
   /// Nobody can tell where the next request begins. A client that announced a payload beyond all
@@ -162,29 +189,11 @@ final class ClientConnection {
     if (header.has(RequestFlags.WRITE)) {
       enter(0);
       post(header, Reply.of(ResultCode.INVALID_PARMS), () -> inFlight.leave(0));
-      outbox.flush();
+      sender.flush();
       inFlight.awaitNone();
-      lingerUntilRead();
+      line.hangUp();
+      inbox.skip(Long.MAX_VALUE);
     }
-  }
-
-  /// Closing a socket with unread bytes in it would destroy the reply on its way.
-  private void lingerUntilRead() throws IOException {
-    line.shutdownOutput();
-    Tasks.Task _ =
-        platform
-            .tasks()
-            .start(
-                "sheepdog linger",
-                () -> {
-                  try {
-                    platform.tasks().sleep(LAST_WORDS);
-                  } catch (InterruptedException _) {
-                    // Closed a little earlier, then.
-                  }
-                  close();
-                });
-    inbox.skipAll();
   }
 
   /// Reads the payload of a request that has its room among those in flight.
@@ -194,7 +203,7 @@ final class ClientConnection {
     try {
       int length = header.payloadBytes();
       if (length > 0) {
-        inbox.payload(memory(exchange, length));
+        requireWhole(inbox.take(memory(exchange, length)));
       }
       complete = true;
       return exchange;
@@ -209,7 +218,7 @@ final class ClientConnection {
   private ByteBuffer memory(Exchange exchange, int length) throws IOException {
     Optional<ByteBuffer> now = exchange.tryPayload(length);
     if (now.isEmpty()) {
-      outbox.flush();
+      sender.flush();
     }
     return now.isPresent() ? now.get() : exchange.payload(length);
   }
@@ -218,7 +227,7 @@ final class ClientConnection {
   /// be waiting for just that.
   private void enter(int share) {
     if (!inFlight.tryEnter(share)) {
-      outbox.flush();
+      sender.flush();
       inFlight.enter(share);
     }
   }
@@ -229,30 +238,33 @@ final class ClientConnection {
     return reads && !header.has(RequestFlags.WRITE) ? header.dataLength() : header.payloadBytes();
   }
 
-  /// Cuts the client off. Requests in the works are finished all the same.
-  void close() {
-    outbox.close();
+  @Override
+  public void close() {
+    line.close();
+    sender.flush(); // into the void, so that what was answered is no longer in flight
   }
 
-  /// Waits until the client has all its answers, and closes the connection.
-  ///
-  /// @param end in the clock's nanoseconds: then it is cut off
-  /// @return whether it has them all
-  boolean drain(long end) {
-    boolean done = inFlight.awaitNone(end);
-    close();
-    return done;
+  @Override
+  public void drain() {
+    inFlight.drain();
   }
 
-  /// Whether the client keeps memory, and has not moved a byte of a payload or a reply for longer
-  /// than `limit`.
-  boolean hoardsFor(Duration limit) {
-    return (inbox.inPayload() && line.silentFor(limit)) || line.deafFor(limit);
+  @Override
+  public void look() {
+    if (line.hungUpFor(LAST_WORDS)) {
+      close();
+    }
   }
 
-  /// Whether a whole request ever came.
-  boolean served() {
-    return served;
+  @Override
+  public boolean hoardsFor(Duration limit) {
+    return inbox.withholdsFor(limit) || line.deafFor(limit);
+  }
+
+  /// Whether no whole request ever came.
+  @Override
+  public boolean mute() {
+    return !served;
   }
 
   /// Whether the client has left, or was cut off.
@@ -260,18 +272,13 @@ final class ClientConnection {
     return ended || line.closed();
   }
 
-  /// When the client came, in the clock's nanoseconds.
-  long since() {
-    return since;
-  }
-
   /// The number of the connection.
   long number() {
     return number;
   }
 
-  /// The client's address.
-  String who() {
+  @Override
+  public String who() {
     return line.peer().toString();
   }
 }

@@ -1,6 +1,7 @@
 package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.platform.Endpoint;
+import dev.kelpie.stream.Line;
 import dev.kelpie.wire.RequestFields;
 import dev.kelpie.wire.RequestHeader;
 import java.io.IOException;

@@ -107,7 +107,8 @@ final class DrainTest {
     for (int i = 0; i < 64; i++) {
       deaf.sendRead(0, 1 << 20);
     }
-    Await.until("it is stuck", () -> served.server.payloadBytes() >= Activity.BYTES_MAX);
+    Await.until(
+        "it is stuck", () -> served.server.payloadBytes() >= NbdConnection.IN_FLIGHT_BYTES_MAX);
     assertFalse(drain(Duration.ofMillis(300)).get());
     assertEquals(0, served.disk.open());
     deaf.close();

@@ -8,6 +8,8 @@ import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.stream.ElasticBuffer;
+import dev.kelpie.stream.Line;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.ManualClock;
 import dev.kelpie.testing.MemoryDisk;
@@ -116,7 +118,7 @@ final class MemoryTest {
   @Test
   void spareBlocksAreGivenOnlyWhileHalfIsFree() {
     int spare = 0;
-    while (memory.spareBlock().isPresent()) {
+    while (memory.buffer().grow()) {
       spare++;
     }
     assertEquals(BYTES_MAX / BLOCK / 2, spare);
@@ -124,32 +126,7 @@ final class MemoryTest {
   }
 
   @Test
-  void whoAsksFirstIsServedFirst() {
-    Payload all = memory.tryTake((int) BYTES_MAX).orElseThrow();
-    ConcurrentLinkedQueue<Integer> served = new ConcurrentLinkedQueue<>();
-    for (int i = 0; i < 5; i++) {
-      int number = i;
-      platform
-          .tasks()
-          .start(
-              "taker",
-              () -> {
-                // Each takes everything, so that the next is served when this one is done.
-                Payload payload = memory.take((int) BYTES_MAX, line).orElseThrow();
-                served.add(number);
-                memory.free(payload);
-              });
-      Await.until("it waits", () -> memory.waiting() == number + 1);
-    }
-    assertTrue(memory.tryTake(70_000).isEmpty());
-    memory.free(all);
-    Await.until("all are served", () -> served.size() == 5);
-    assertEquals(List.of(0, 1, 2, 3, 4), List.copyOf(served));
-    world.assertNoFailures();
-  }
-
-  @Test
-  void whoseConnectionWasClosedWaitsNoLonger() throws Exception {
+  void whoseConnectionWasClosedWaitsNoLonger() {
     takeAll();
     ConcurrentLinkedQueue<Boolean> answers = new ConcurrentLinkedQueue<>();
     platform.tasks().start("taker", () -> answers.add(memory.take(70_000, line).isPresent()));
@@ -177,18 +154,14 @@ final class MemoryTest {
   }
 
   @Test
-  void anElasticBufferKeepsItsBytesWhenItGrows() {
-    ElasticBuffer buffer = new ElasticBuffer(memory);
-    buffer.bytes().putLong(42);
+  void aBusyBufferIsABlockOfTheSharedMemory() {
+    ElasticBuffer buffer = memory.buffer();
+    assertEquals(Memory.IDLE_SIZE, buffer.bytes().capacity());
+    assertEquals(0, memory.used());
     assertTrue(buffer.grow());
-    assertFalse(buffer.grow());
     assertEquals(BLOCK, buffer.bytes().capacity());
-    assertEquals(8, buffer.bytes().position());
-    assertEquals(42, buffer.bytes().getLong(0));
-    for (int i = 0; i < 20; i++) {
-      buffer.rest(100);
-    }
-    assertEquals(ElasticBuffer.SMALL_SIZE, buffer.bytes().capacity());
+    assertEquals(BLOCK, memory.used());
+    buffer.close();
     assertEquals(0, memory.used());
   }
 

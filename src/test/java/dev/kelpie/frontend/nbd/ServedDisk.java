@@ -85,8 +85,12 @@ final class ServedDisk implements AutoCloseable {
     return client;
   }
 
-  /// Waits until nobody is connected.
-  void awaitNobody() {
+  /// Waits until everybody who ever came has left, those included whom the server has not accepted
+  /// yet: it takes them before who comes now.
+  void awaitNobody() throws IOException {
+    for (Transport transport : Transport.values()) {
+      stranger(transport).greet().close();
+    }
     Await.until("nobody is connected", () -> server.clients() == 0);
   }
 

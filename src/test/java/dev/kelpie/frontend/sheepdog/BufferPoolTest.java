@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.frontend.sheepdog.BufferPool.Buffer;
+import dev.kelpie.stream.ElasticBuffer;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.ManualClock;
 import dev.kelpie.testing.MemoryDisk;
@@ -17,8 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.FutureTask;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -99,45 +99,33 @@ final class BufferPoolTest {
   }
 
   @Test
-  void whoAsksFirstIsServedFirst() {
-    Buffer first = pool.tryTake(16 * MIB).orElseThrow();
-    Buffer second = pool.tryTake(8 * MIB).orElseThrow();
-    List<String> served = new CopyOnWriteArrayList<>();
-    waiting("large", 16 * MIB, served);
-    Await.until("the large one waits", () -> pool.tryTake(1).isEmpty());
-    assertFalse(pool.shortFor(Duration.ofSeconds(1)));
-    clock.advance(Duration.ofSeconds(2));
-    assertTrue(pool.shortFor(Duration.ofSeconds(1)));
-    // There is room for one of the two only, until the second buffer is given back.
-    waiting("later", 16 * MIB, served);
-    first.close();
-    Await.until("one is served", () -> !served.isEmpty());
-    assertEquals(List.of("large"), served);
-    second.close();
-    Await.until("both are served", () -> served.size() == 2);
-    assertFalse(pool.shortFor(Duration.ZERO));
-  }
-
-  private void waiting(String name, int length, List<String> served) {
-    Thread.ofVirtual()
-        .start(() -> {
-          Buffer _ = pool.take(length, () -> false).orElseThrow();
-          served.add(name);
-        });
+  void readAheadIsLittleEndianAndGrowsOnlyWhileThereIsMemoryToSpare() {
+    ElasticBuffer busy = pool.readAhead();
+    assertTrue(busy.grow());
+    assertEquals(64 << 10, busy.bytes().capacity());
+    assertEquals(64 << 10, pool.used());
+    assertEquals(ByteOrder.LITTLE_ENDIAN, busy.bytes().order());
+    busy.close();
+    assertEquals(0, pool.used());
+    assertEquals(ByteOrder.LITTLE_ENDIAN, busy.bytes().order());
+    Buffer half = pool.tryTake(16 * MIB).orElseThrow();
+    assertFalse(busy.grow());
+    half.close();
   }
 
   @Test
-  void whoIsGoneDoesNotWaitOn() throws InterruptedException {
+  void whoWaitsGetsAPieceWhenThereIsOne() throws Exception {
     Buffer first = pool.tryTake(16 * MIB).orElseThrow();
     Buffer second = pool.tryTake(16 * MIB).orElseThrow();
-    AtomicBoolean gone = new AtomicBoolean();
-    List<Optional<Buffer>> got = new CopyOnWriteArrayList<>();
-    Thread waiter = Thread.ofVirtual().start(() -> got.add(pool.take(1, gone::get)));
-    gone.set(true);
-    waiter.join();
-    assertEquals(List.of(Optional.empty()), got);
+    FutureTask<Optional<Buffer>> waiter = new FutureTask<>(() -> pool.take(16 * MIB, () -> false));
+    Thread.ofVirtual().start(waiter);
+    Await.until("it waits", () -> pool.waiting() == 1);
+    clock.advance(Duration.ofSeconds(2));
+    assertTrue(pool.shortFor(Duration.ofSeconds(1)));
     first.close();
+    waiter.get().orElseThrow().close();
+    assertFalse(pool.shortFor(Duration.ZERO));
     second.close();
-    pool.tryTake(1).orElseThrow().close();
+    assertEquals(0, pool.used());
   }
 }

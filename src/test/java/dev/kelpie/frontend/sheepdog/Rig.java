@@ -6,17 +6,21 @@ import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.testing.Await;
 import dev.kelpie.testing.MemoryClientObjects;
 import dev.kelpie.testing.MemoryCoordination;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.RecordingLog;
 import dev.kelpie.testing.TestPlatform;
+import dev.kelpie.wire.Opcode;
+import dev.kelpie.wire.RequestFields;
+import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// A server on a loopback port over fakes, formatted, and clients for it.
 final class Rig implements AutoCloseable {
@@ -33,7 +37,7 @@ final class Rig implements AutoCloseable {
   final FakeNode node;
   final SheepdogServer server;
   private final Endpoint at;
-  private final List<StrictClient> clients = new ArrayList<>();
+  private final List<StrictClient> clients = new CopyOnWriteArrayList<>();
 
   /// A server that was formatted, with a cache.
   Rig() throws IOException {
@@ -92,6 +96,15 @@ final class Rig implements AutoCloseable {
     StrictClient client = new StrictClient(platform.network().connect(where, LIMIT));
     clients.add(client);
     return client.expectEpoch(book.epoch());
+  }
+
+  /// Waits until no more than so many clients are left of all that ever came, those included whom
+  /// the server has not accepted yet: it takes them before who comes now.
+  void awaitClients(int count) throws IOException {
+    StrictClient last = client();
+    last.call(Opcode.STAT_SHEEP, 0, 0, RequestFields.NONE).is(ResultCode.SUCCESS);
+    last.close();
+    Await.until("only " + count + " clients are left", () -> server.clients() == count);
   }
 
   @Override

@@ -11,7 +11,7 @@ import dev.kelpie.log.Level;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
-import dev.kelpie.testing.Await;
+import dev.kelpie.stream.InFlight;
 import dev.kelpie.testing.Faults;
 import dev.kelpie.testing.Seeds;
 import dev.kelpie.testing.StoreCall;
@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,20 @@ final class StreamTest {
   }
 
   @Test
+  void requestsAreServedWhereThereIsNoThreadForThem() throws IOException {
+    rig.testPlatform
+        .tasks()
+        .refuse(
+            "sheepdog request"::equals,
+            () -> {
+              throw new RejectedExecutionException("no thread is left");
+            });
+    client.call(Opcode.FLUSH_VDI, 0, 0, RequestFields.Obj.at(OBJECT, 0)).is(ResultCode.SUCCESS);
+    client.write(OBJECT, 0, 3, (byte) 8).is(ResultCode.SUCCESS);
+    assertArrayEquals(new byte[] {8}, client.read(OBJECT, 0, 3, 1).bytes());
+  }
+
+  @Test
   void aStreamMayComeInAnyPieces() throws IOException {
     RandomGenerator chance = Seeds.generator("StreamTest");
     List<byte[]> all = new ArrayList<>();
@@ -157,7 +172,7 @@ final class StreamTest {
       }
       broken.close();
     }
-    Await.until("they are forgotten", () -> rig.server.clients() == 1);
+    rig.awaitClients(1);
     assertEquals(List.of(), rig.vdis.asked);
     client.read(OBJECT, 0, 0, 1).is(ResultCode.SUCCESS);
     assertEquals(List.of(), rig.log.messages(Level.ERROR));
@@ -172,7 +187,7 @@ final class StreamTest {
     hang.awaitArrived(1);
     broken.close();
     hang.close();
-    Await.until("it is forgotten", () -> rig.server.clients() == 1);
+    rig.awaitClients(1);
     assertArrayEquals(new byte[] {9}, client.read(OBJECT, 0, 0, 1).bytes());
   }
 
@@ -209,7 +224,7 @@ final class StreamTest {
     tgt.sendBytes(both.toByteArray());
     tgt.receive(id).is(ResultCode.SUCCESS);
     tgt.assertClosed();
-    Await.until("it is forgotten", () -> rig.server.clients() == 1);
+    rig.awaitClients(1);
   }
 
   @Test
@@ -251,7 +266,7 @@ final class StreamTest {
     StrictClient broken = rig.client();
     broken.send(new RequestHeader(0, 0x7f, WRITE, 0, 0, 1000, RequestFields.NONE), new byte[999]);
     broken.close();
-    Await.until("it is forgotten", () -> rig.server.clients() == 1);
+    rig.awaitClients(1);
   }
 
   @Test
@@ -276,7 +291,7 @@ final class StreamTest {
         assertTrue(refused.getMessage() != null, "the server may hang up first");
       }
     }
-    Await.until("they are forgotten", () -> rig.server.clients() == 1);
+    rig.awaitClients(1);
     client.read(OBJECT, 0, 0, 1).is(ResultCode.SUCCESS);
   }
 
@@ -299,11 +314,10 @@ final class StreamTest {
     int again = fresh.send(create, (byte) 1);
     int unrelated = fresh.send(reading(OBJECT));
     fresh.receive(unrelated).is(ResultCode.SUCCESS);
-    Await.until("the stale ones are gone", () -> hang.arrived() == 1);
     hang.close();
     fresh.receive(again).is(ResultCode.SUCCESS);
     fresh.write(OBJECT, CACHE, 0, (byte) 3).is(ResultCode.SUCCESS);
-    Await.until("all are forgotten", () -> rig.server.clients() == 2);
+    rig.awaitClients(2);
     assertArrayEquals(new byte[] {3, 0}, fresh.read(OBJECT, 0, 0, 2).bytes());
   }
 

@@ -1,20 +1,18 @@
-package dev.kelpie.frontend.nbd;
+package dev.kelpie.stream;
 
 import dev.kelpie.platform.Locks;
 
-/// What a connection is doing: its tasks in flight, bounded by number and bytes, and whether it
-/// waits for the client. A draining connection ends at the moment when it does nothing but wait.
-final class Activity {
-  /// Requests of one connection that may wait at a time: many times what the usual clients send
-  /// ahead (16 to 128), and few enough that a flood is only the flooder's trouble.
-  static final int REQUESTS_MAX = 128;
-
-  /// Payload bytes of such requests: 64 reads of 64 KiB, or 16 of 1 MiB. One larger request may run
-  /// alone.
-  static final long BYTES_MAX = 16 << 20;
+/// The requests of one session that were read and are not answered, bounded by number and bytes,
+/// and whether the session waits for its client. A draining session ends at the moment when it does
+/// nothing but wait.
+public final class InFlight {
+  /// Requests at a time: many times what the usual clients send ahead (16 to 128), and few enough
+  /// that a flood is only the flooder's trouble.
+  public static final int REQUESTS_MAX = 128;
 
   private final Locks.Mutex mutex;
   private final Locks.Signal changed;
+  private final long bytesMax;
   private final Runnable onEnd;
   private int requests;
   private long bytes;
@@ -24,20 +22,22 @@ final class Activity {
 
   /// Begins at work.
   ///
-  /// @param onEnd called once, when a drained connection has nothing left to do
-  Activity(Locks locks, Runnable onEnd) {
+  /// @param bytesMax of payload; one larger request may run alone
+  /// @param onEnd called once, when a drained session has nothing left to do
+  public InFlight(Locks locks, long bytesMax, Runnable onEnd) {
     this.mutex = locks.mutex();
     this.changed = mutex.signal();
+    this.bytesMax = bytesMax;
     this.onEnd = onEnd;
   }
 
   /// Adds a request if it fits.
-  boolean tryEnter(long payload) {
+  public boolean tryEnter(long share) {
     mutex.lock();
     try {
-      boolean fits = fits(payload);
+      boolean fits = fits(share);
       if (fits) {
-        add(payload);
+        add(share);
       }
       return fits;
     } finally {
@@ -46,25 +46,25 @@ final class Activity {
   }
 
   /// Adds a request; waits until it fits.
-  void enter(long payload) {
+  public void enter(long share) {
     mutex.lock();
     try {
-      while (!fits(payload)) {
+      while (!fits(share)) {
         changed.await();
       }
-      add(payload);
+      add(share);
     } finally {
       mutex.unlock();
     }
   }
 
   /// A request that was added has been answered.
-  void leave(long payload) {
+  public void leave(long share) {
     boolean end;
     mutex.lock();
     try {
       requests--;
-      bytes -= payload;
+      bytes -= share;
       changed.wakeAll();
       end = endsNow();
     } finally {
@@ -73,8 +73,8 @@ final class Activity {
     tell(end);
   }
 
-  /// The connection is about to wait for the client, or has waited.
-  void waiting(boolean now) {
+  /// The session is about to wait for the client, or has waited.
+  public void waiting(boolean now) {
     boolean end;
     mutex.lock();
     try {
@@ -86,8 +86,8 @@ final class Activity {
     tell(end);
   }
 
-  /// From now on the connection ends as soon as it has nothing to do.
-  void drain() {
+  /// From now on the session ends as soon as it has nothing to do.
+  public void drain() {
     boolean end;
     mutex.lock();
     try {
@@ -100,27 +100,17 @@ final class Activity {
   }
 
   /// Whether new requests are to be turned away.
-  boolean draining() {
+  public boolean draining() {
     return draining;
   }
 
   /// Whether the end was told to the client: nothing can be answered any more.
-  boolean ended() {
+  public boolean ended() {
     return ended;
   }
 
-  /// The payload bytes of the requests in flight.
-  long payloadBytes() {
-    mutex.lock();
-    try {
-      return bytes;
-    } finally {
-      mutex.unlock();
-    }
-  }
-
   /// Waits until no request is in flight.
-  void awaitNone() {
+  public void awaitNone() {
     mutex.lock();
     try {
       while (requests > 0) {
@@ -131,13 +121,13 @@ final class Activity {
     }
   }
 
-  private boolean fits(long payload) {
-    return requests == 0 || (requests < REQUESTS_MAX && bytes + payload <= BYTES_MAX);
+  private boolean fits(long share) {
+    return requests == 0 || (requests < REQUESTS_MAX && bytes + share <= bytesMax);
   }
 
-  private void add(long payload) {
+  private void add(long share) {
     requests++;
-    bytes += payload;
+    bytes += share;
   }
 
   private boolean endsNow() {

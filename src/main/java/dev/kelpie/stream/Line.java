@@ -1,0 +1,105 @@
+package dev.kelpie.stream;
+
+import dev.kelpie.platform.Clock;
+import dev.kelpie.platform.Endpoint;
+import dev.kelpie.platform.Network;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/// The wire to one client, and for how long the client has let us wait on it. Closed any number of
+/// times, by any task.
+///
+/// Nobody else holds the connection, so that what lies beneath, plain or encrypted, is this class's
+/// to choose.
+public final class Line implements Closeable {
+  private static final long NEVER = Long.MIN_VALUE;
+
+  private final Network.Connection connection;
+  private final Clock clock;
+  private volatile long readingSince = NEVER;
+  private volatile long writingSince = NEVER;
+  private volatile long hungUpSince = NEVER;
+  private volatile boolean closed;
+
+  /// The connection is the line's from now on.
+  public Line(Network.Connection connection, Clock clock) {
+    this.connection = connection;
+    this.clock = clock;
+  }
+
+  /// The client's end.
+  public Endpoint peer() {
+    return connection.peer();
+  }
+
+  /// Waits for bytes and reads what is there.
+  ///
+  /// @return how many; -1 at the end of the stream
+  public int read(ByteBuffer into) throws IOException {
+    readingSince = clock.nanos();
+    try {
+      return connection.read(into);
+    } finally {
+      readingSince = NEVER;
+    }
+  }
+
+  /// Writes all buffers. One task at a time.
+  public void write(ByteBuffer... from) throws IOException {
+    writingSince = clock.nanos();
+    try {
+      connection.write(from);
+    } finally {
+      writingSince = NEVER;
+    }
+  }
+
+  /// Says goodbye by ending the sending side: the client reads what was sent, then the end of the
+  /// stream. To be read on until the client has hung up too, as closing a socket with unread bytes
+  /// in it destroys what is on its way to the client.
+  public void hangUp() {
+    hungUpSince = clock.nanos();
+    try {
+      connection.shutdownOutput();
+    } catch (IOException _) {
+      close();
+    }
+  }
+
+  /// Whether we hung up longer than `limit` ago.
+  public boolean hungUpFor(Duration limit) {
+    return longerThan(limit, hungUpSince);
+  }
+
+  /// Whether we have been waiting for bytes from the client for longer than `limit`.
+  public boolean silentFor(Duration limit) {
+    return longerThan(limit, readingSince);
+  }
+
+  /// Whether the client has not taken the bytes of a write for longer than `limit`.
+  public boolean deafFor(Duration limit) {
+    return longerThan(limit, writingSince);
+  }
+
+  private boolean longerThan(Duration limit, long since) {
+    return since != NEVER && clock.nanos() - since > limit.toNanos();
+  }
+
+  /// Whether it was closed from this side.
+  public boolean closed() {
+    return closed;
+  }
+
+  /// Cuts the client off; reads and writes that wait end with an [IOException].
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      connection.close();
+    } catch (IOException _) {
+      // A connection that is given up has nothing more to say.
+    }
+  }
+}

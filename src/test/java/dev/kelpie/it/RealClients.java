@@ -231,6 +231,7 @@ abstract class RealClients {
             "--verify=crc32c",
             "--do_verify=1",
             "--verify_fatal=1",
+            "--verify_state_save=0",
             "--randseed=" + Math.abs(SEED)));
     Ran.run(command.toArray(String[]::new)).ok();
   }
@@ -250,6 +251,7 @@ abstract class RealClients {
             "--iodepth=16",
             "--verify=crc32c",
             "--verify_fatal=1",
+            "--verify_state_save=0",
             "--fsync=128",
             "--thread")
         .ok();

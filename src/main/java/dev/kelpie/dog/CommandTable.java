@@ -56,9 +56,9 @@ final class CommandTable {
         YES,
         "show object information in the image",
         List.of(
-            new Word("location", YES, YES, YES, "show which nodes have an object"),
-            new Word("map", NO, YES, YES, "show which VDIs own the objects"),
-            new Word("dump-inode", NO, YES, YES, "show the contents of an inode object file")));
+            new Word("location", YES, YES, "show which nodes have an object"),
+            new Word("map", NO, YES, "show which VDIs own the objects"),
+            new Word("dump-inode", NO, YES, "show the contents of an inode object file")));
     t.plain("track", "<vdiname>", "isaphoT", YES, YES, "show the object epoch trace in the image");
     t.plain("setattr", "<vdiname> <key> [value]", "dxaphT", NO, YES, "set a VDI attribute");
     t.plain("getattr", "<vdiname> <key>", "aphT", NO, YES, "get a VDI attribute");
@@ -86,10 +86,10 @@ final class CommandTable {
         YES,
         "Run 'dog vdi cache' for more information",
         List.of(
-            new Word("flush", NO, YES, YES, "flush the cache of the vdi specified."),
-            new Word("delete", NO, YES, YES, "delete the cache of the vdi specified in all nodes."),
-            new Word("info", NO, NO, YES, "show usage of the cache"),
-            new Word("purge", NO, NO, YES, "purge the cache of all vdi (no flush)")));
+            new Word("flush", NO, YES, "flush the cache of the vdi specified."),
+            new Word("delete", NO, YES, "delete the cache of the vdi specified in all nodes."),
+            new Word("info", NO, NO, "show usage of the cache"),
+            new Word("purge", NO, NO, "purge the cache of all vdi (no flush)")));
     t.plain("alter-copy", "<vdiname>", "caphTf", YES, YES, "set the vdi's redundancy level");
     t.words(
         "lock",
@@ -98,8 +98,8 @@ final class CommandTable {
         YES,
         "See 'dog vdi lock' for more information",
         List.of(
-            new Word("list", NO, NO, YES, "list locked VDIs"),
-            new Word("unlock", NO, YES, YES, "unlock locked VDI forcibly")));
+            new Word("list", NO, NO, "list locked VDIs"),
+            new Word("unlock", NO, YES, "unlock locked VDI forcibly")));
     return t.rows;
   }
 
@@ -115,9 +115,9 @@ final class CommandTable {
         NO,
         "show recovery information or set/get recovery speed throttling of nodes",
         List.of(
-            new Word("info", YES, NO, YES, "show recovery information of nodes (default)"),
-            new Word("set-throttle", YES, YES, YES, "set new throttling"),
-            new Word("get-throttle", YES, NO, YES, "get current throttling")));
+            new Word("info", YES, NO, "show recovery information of nodes (default)"),
+            new Word("set-throttle", YES, YES, "set new throttling"),
+            new Word("get-throttle", YES, NO, "get current throttling")));
     t.words(
         "md",
         "[disks]",
@@ -125,9 +125,9 @@ final class CommandTable {
         YES,
         "See 'dog node md' for more information",
         List.of(
-            new Word("info", YES, NO, YES, "show multi-disk information"),
-            new Word("plug", NO, YES, NO, "plug more disk(s) into node"),
-            new Word("unplug", NO, YES, NO, "unplug disk(s) from node")));
+            new Word("info", YES, NO, "show multi-disk information"),
+            new Word("plug", NO, YES, "plug more disk(s) into node"),
+            new Word("unplug", NO, YES, "unplug disk(s) from node")));
     t.plain("stat", "", "aprwhT", NO, NO, "show stat information about the node");
     t.words(
         "log",
@@ -140,12 +140,11 @@ final class CommandTable {
                 "level",
                 NO,
                 YES,
-                YES,
                 "manipulate loglevel",
                 List.of(
-                    new Word("set", NO, YES, YES, "set new loglevel"),
-                    new Word("get", NO, NO, YES, "get current loglevel"),
-                    new Word("list", NO, NO, YES, "list available loglevels")))));
+                    new Word("set", NO, YES, "set new loglevel"),
+                    new Word("get", NO, NO, "get current loglevel"),
+                    new Word("list", NO, NO, "list available loglevels")))));
     t.plain(
         "format",
         "<directory of sheep> <a name of store format>",
@@ -169,10 +168,10 @@ final class CommandTable {
         YES,
         "snapshot/restore the cluster",
         List.of(
-            new Word("save", YES, YES, YES, "save snapshot to localpath"),
-            new Word("list", NO, YES, YES, "list snapshot of localpath"),
-            new Word("load", YES, YES, YES, "load snapshot from localpath"),
-            new Word("show", YES, YES, YES, "show vdi list from snapshot")));
+            new Word("save", YES, YES, "save snapshot to localpath"),
+            new Word("list", NO, YES, "list snapshot of localpath"),
+            new Word("load", YES, YES, "load snapshot from localpath"),
+            new Word("show", YES, YES, "show vdi list from snapshot")));
     t.words(
         "recover",
         "",
@@ -180,14 +179,10 @@ final class CommandTable {
         YES,
         "See 'dog cluster recover' for more information",
         List.of(
-            new Word("force", NO, NO, YES, "force recover cluster immediately"),
+            new Word("force", NO, NO, "force recover cluster immediately"),
             new Word(
-                "enable",
-                NO,
-                NO,
-                YES,
-                "enable automatic recovery and run once recover if necessary"),
-            new Word("disable", NO, NO, YES, "disable automatic recovery")));
+                "enable", NO, NO, "enable automatic recovery and run once recover if necessary"),
+            new Word("disable", NO, NO, "disable automatic recovery")));
     t.plain("reweight", "", "aphT", NO, NO, "reweight the cluster");
     t.plain("check", "", "aphT", YES, NO, "check and repair cluster");
     t.plain("alter-copy", "", "aphTcf", YES, NO, "set the cluster's redundancy level");

@@ -47,6 +47,8 @@ final class Commands {
       case "node recovery set-throttle" -> new ThrottleSet();
       case "node recovery get-throttle" -> new ThrottleGet();
       case "node md info" -> new DiskList();
+      case "node md plug" -> DiskChange.plug();
+      case "node md unplug" -> DiskChange.unplug();
       case "node log level set" -> new LogLevelSet();
       case "node log level get" -> new LogLevelGet();
       case "node log level list" -> new LogLevelList();

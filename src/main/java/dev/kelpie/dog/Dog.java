@@ -197,9 +197,6 @@ public final class Dog {
     while (!next.isEmpty()) {
       Subcommand.Word word = takeWord(subcommand, next, in);
       path += " " + word.name();
-      if (!word.supported()) {
-        throw unsupported(path);
-      }
       taken.add(word);
       checkWord(word, in);
       next = word.words();
@@ -225,10 +222,6 @@ public final class Dog {
     if (word.argument() && in.peekArgument().orElse("").isEmpty()) {
       throw new WrongUsage();
     }
-  }
-
-  private static Failure unsupported(String words) {
-    return new Failure(ExitStatus.FAILURE, "'dog " + words + "' is not supported in this release");
   }
 
   /// Runs the command, and says how long everything took where it came to an end by itself.

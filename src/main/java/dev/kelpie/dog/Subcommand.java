@@ -26,17 +26,11 @@ record Subcommand(
   /// A third word, such as `info` in `dog vdi cache info`, or a fourth.
   ///
   /// @param argument whether it needs an argument behind it that is not empty
-  /// @param supported whether this release carries it out
   /// @param words that follow it; empty for none
   record Word(
-      String name,
-      boolean memberList,
-      boolean argument,
-      boolean supported,
-      String description,
-      List<Word> words) {
-    Word(String name, boolean memberList, boolean argument, boolean supported, String description) {
-      this(name, memberList, argument, supported, description, List.of());
+      String name, boolean memberList, boolean argument, String description, List<Word> words) {
+    Word(String name, boolean memberList, boolean argument, String description) {
+      this(name, memberList, argument, description, List.of());
     }
   }
 

@@ -15,6 +15,7 @@ import dev.kelpie.vdi.VdiCatalog;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -81,6 +82,33 @@ final class NodeDesk implements NodeControl {
   /// A path as the protocol has it, a `char` for each byte.
   private static String bytes(Path path) {
     return new String(path.toString().getBytes(NAMES), StandardCharsets.ISO_8859_1);
+  }
+
+  @Override
+  public void plug(List<String> paths) throws IOException {
+    for (String path : paths) {
+      store.plug(StoreDirectories.one(platform.disk(), absolute(path)));
+    }
+  }
+
+  @Override
+  public void unplug(List<String> paths) throws IOException {
+    for (String path : paths) {
+      store.unplug(platform.disk().real(absolute(path)));
+    }
+  }
+
+  private static Path absolute(String bytes) throws IOException {
+    String name = new String(bytes.getBytes(StandardCharsets.ISO_8859_1), NAMES);
+    try {
+      Path path = Path.of(name);
+      if (path.isAbsolute()) {
+        return path;
+      }
+    } catch (InvalidPathException _) {
+      // Said below.
+    }
+    throw new IOException("'" + name + "' is not a path from the root directory");
   }
 
   @Override

@@ -31,19 +31,26 @@ record StoreDirectories(Path base, List<Path> paths) {
   static StoreDirectories find(Disk disk, Log log, Path base, List<Path> disks) throws IOException {
     Set<Path> found = new LinkedHashSet<>();
     for (Path wanted : disks.isEmpty() ? List.of(base.resolve("store")) : disks) {
-      if (!disk.isDirectory(wanted)) {
-        disk.createDirectory(wanted);
-        disk.syncDirectory(wanted.resolveSibling("."));
-      }
-      if (!found.add(disk.real(wanted))) {
+      if (!found.add(one(disk, wanted))) {
         log.warn("duplicate path " + wanted);
-      }
-      if (disk.exists(wanted.resolve("config")) && disk.exists(wanted.resolve("lock"))) {
-        throw new IOException(
-            wanted + " is meta-store, abort: it is the base directory of a sheep; name another");
       }
     }
     return new StoreDirectories(disk.real(base), List.copyOf(found));
+  }
+
+  /// A directory for objects, made where it is missing.
+  ///
+  /// @return the same without links
+  static Path one(Disk disk, Path wanted) throws IOException {
+    if (!disk.isDirectory(wanted)) {
+      disk.createDirectory(wanted);
+      disk.syncDirectory(wanted.resolveSibling("."));
+    }
+    if (disk.exists(wanted.resolve("config")) && disk.exists(wanted.resolve("lock"))) {
+      throw new IOException(
+          wanted + " is meta-store, abort: it is the base directory of a sheep; name another");
+    }
+    return disk.real(wanted);
   }
 
   /// Opens the store.

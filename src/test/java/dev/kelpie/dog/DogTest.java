@@ -81,15 +81,6 @@ final class DogTest {
   }
 
   @Test
-  void whatIsNotSupportedSaysSo() {
-    for (String words : List.of("node md plug", "node md unplug")) {
-      DogRun.withoutSheep()
-          .dog(words + " x")
-          .fails("'dog " + words + "' is not supported in this release\n", 1);
-    }
-  }
-
-  @Test
   void usageOfASubcommandWithFurtherWords() {
     new DogRun()
         .dog("vdi lock -h")

@@ -15,6 +15,7 @@ import dev.kelpie.wire.ResultCode;
 import dev.kelpie.wire.VdiState;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,6 +32,9 @@ final class FakeDesk {
   final TreeMap<String, byte[]> attributes = new TreeMap<>();
   final List<VdiState> states = new ArrayList<>();
   final List<MdInfo.MdDisk> disks = new ArrayList<>();
+
+  /// The payloads of MD_PLUG and MD_UNPLUG.
+  final List<String> diskChanges = new ArrayList<>();
 
   /// What STAT_RECOVERY answers, one after the other, and then that all is done.
   final Deque<RecoveryState> recovery = new ArrayDeque<>();
@@ -50,6 +54,10 @@ final class FakeDesk {
       case GET_VDI_ATTR -> attribute(request, payload);
       case GET_VDI_COPIES -> states(request);
       case MD_INFO -> data(request, MdInfo.SIZE, new MdInfo(disks)::encode);
+      case MD_PLUG, MD_UNPLUG -> {
+        diskChanges.add(opcode + " " + StandardCharsets.ISO_8859_1.decode(payload));
+        yield sheep.result(request, ResultCode.SUCCESS);
+      }
       case STAT_RECOVERY ->
           data(
               request,

@@ -131,6 +131,28 @@ final class RecoveryCommandsTest {
   }
 
   @Test
+  void disksComeAndGo() {
+    run.dog("node md plug -f /c,/d").prints("");
+    run.dog("node md unplug -f /c").prints("");
+    assertEquals(
+        List.of("MD_PLUG /c,/d\0", "MD_UNPLUG /c\0"), List.copyOf(run.sheep.desk.diskChanges));
+    run.sheep.refusals.put(Opcode.MD_UNPLUG, ResultCode.EIO);
+    run.dog("node md unplug -f /c")
+        .fails("Failed to execute request, look for sheep.log for more information\n", 1);
+  }
+
+  @Test
+  void disksChangeOnlyWhereTheOperatorSaysYes() {
+    String picture = "    __\n   ()'`;\n   /\\|`\n  /  |   ";
+    String question = "\n(/_)_|_  Are you sure you want to continue? [yes/no]: ";
+    run.dog("node md plug /c")
+        .prints(picture + "Caution! The directories to be plugged will be purged." + question);
+    run.dog("node md unplug /c")
+        .prints(picture + "Caution! Recovery will be triggered after unplugging." + question);
+    assertEquals(List.of(), run.sheep.desk.diskChanges);
+  }
+
+  @Test
   void disksAreListedAsJson() {
     disks();
     String expected =

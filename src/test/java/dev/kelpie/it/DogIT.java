@@ -198,7 +198,9 @@ final class DogIT {
         "-s",
         "9",
         "test");
-    refuses("'dog node md plug' is not supported in this release\n", 1, "node", "md", "plug", "/x");
+    String log = "Failed to execute request, look for sheep.log for more information\n";
+    refuses(log, 1, "node", "md", "unplug", "-f", "/x");
+    refuses(log, 1, "node", "md", "plug", "-f", "relative");
     Ran shrunk = sheep.dog("vdi", "resize", "test", "1M").exits(64);
     assertEquals("Shrinking VDIs is not implemented\n", shrunk.err());
   }

@@ -106,6 +106,22 @@ final class OperatorIT {
   }
 
   @Test
+  void aDiskIsReplacedWhileTheNodeServes() {
+    String added = temp.resolve("added").toString();
+    String first = sheep.dog("node", "md", "info", "-r").ok().out().trim().split("% ", 2)[1];
+    sheep.dog("vdi", "create", "vm1", "24M").ok();
+    byte[] image = random(24 << 20);
+    write("vm1", image);
+    sheep.dog("node", "md", "plug", "-f", added).ok();
+    sheep.dog("node", "md", "unplug", "-f", first).ok();
+    assertTrue(sheep.dog("node", "md", "info", "-r").ok().out().endsWith("% " + added + "\n"));
+    assertArrayEquals(image, sheep.dog("vdi", "read", "vm1").ok().bytes(), () -> "seed " + SEED);
+    sheep.dog("cluster", "check").ok();
+    sheep.dog("node", "md", "unplug", "-f", added).exits(1);
+    assertTrue(sheep.log().contains(added + " is the only disk of the store"), sheep::log);
+  }
+
+  @Test
   void settingsOfTheNodeAreChangedWhileItRuns() {
     sheep.dog("node", "log", "level", "set", "debug").ok();
     assertEquals("debug (7)\n", sheep.dog("node", "log", "level", "get").ok().err());

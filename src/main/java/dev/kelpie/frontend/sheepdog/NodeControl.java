@@ -22,6 +22,18 @@ public interface NodeControl {
   /// The disks of this node that are in service.
   List<DiskUse> disks();
 
+  /// Adds disks to this node.
+  ///
+  /// @param paths each `char` a byte
+  /// @throws IOException where one cannot be added, saying why; those before it are
+  void plug(List<String> paths) throws IOException;
+
+  /// Takes disks out of this node when their objects are on the others.
+  ///
+  /// @param paths each `char` a byte
+  /// @throws IOException where one has to stay, saying why; those before it are out
+  void unplug(List<String> paths) throws IOException;
+
   /// The least urgent level that the node's log keeps.
   Level logLevel();
 

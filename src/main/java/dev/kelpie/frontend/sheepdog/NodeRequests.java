@@ -8,6 +8,7 @@ import dev.kelpie.wire.ResultCode;
 import dev.kelpie.wire.SheepStat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,6 +46,25 @@ final class NodeRequests {
     ByteBuffer data = exchange.room(MdInfo.SIZE);
     new MdInfo(disks).encode(data);
     return Reply.of(data.flip());
+  }
+
+  /// MD_PLUG.
+  Reply plug(Exchange exchange) throws IOException {
+    node.plug(paths(exchange.payload()));
+    return Reply.DONE;
+  }
+
+  /// MD_UNPLUG.
+  Reply unplug(Exchange exchange) throws IOException {
+    node.unplug(paths(exchange.payload()));
+    return Reply.DONE;
+  }
+
+  /// Paths with commas between them, to the first NUL.
+  private static List<String> paths(ByteBuffer payload) {
+    String text = StandardCharsets.ISO_8859_1.decode(payload).toString();
+    int end = text.indexOf('\0');
+    return List.of((end < 0 ? text : text.substring(0, end)).split(","));
   }
 
   /// GET_LOGLEVEL.

@@ -99,6 +99,8 @@ final class Operations {
     table.put(Opcode.KILL_NODE, new Free(node::kill));
     table.put(Opcode.STAT, new Free(node::counters));
     table.put(Opcode.MD_INFO, new Free(node::disks));
+    table.put(Opcode.MD_PLUG, new Free(node::plug));
+    table.put(Opcode.MD_UNPLUG, new Free(node::unplug));
     table.put(Opcode.GET_LOGLEVEL, new Free(node::logLevel));
     table.put(Opcode.SET_LOGLEVEL, new Free(node::setLogLevel));
   }

@@ -9,24 +9,26 @@ import java.util.random.RandomGenerator;
 /// Chooses where a new object goes: by chance, weighted by free space, so that disks fill up at the
 /// same time.
 final class DiskChoice {
-  private final List<OneDisk> disks;
+  private final Disks disks;
   private final RandomGenerator chance;
 
-  DiskChoice(List<OneDisk> disks, RandomGenerator chance) {
+  DiskChoice(Disks disks, RandomGenerator chance) {
     this.disks = disks;
     this.chance = chance;
   }
 
   private record Free(OneDisk disk, long bytes) {}
 
-  /// The disks in service in the order in which to try them: the chosen one, then the others, the
-  /// emptiest first.
+  /// The disks in service, and not about to leave, in the order in which to try them: the chosen
+  /// one, then the others, the emptiest first.
   ///
   /// @throws IOException where no disk is in service
   List<OneDisk> inOrder() throws IOException {
     List<Free> candidates = new ArrayList<>();
-    for (OneDisk disk : disks) {
-      disk.freeBytes().ifPresent(bytes -> candidates.add(new Free(disk, bytes)));
+    for (OneDisk disk : disks.all()) {
+      if (!disk.leaving()) {
+        disk.freeBytes().ifPresent(bytes -> candidates.add(new Free(disk, bytes)));
+      }
     }
     if (candidates.isEmpty()) {
       throw new IOException("every disk of the store is out of service");

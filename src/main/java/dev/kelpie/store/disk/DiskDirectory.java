@@ -96,6 +96,44 @@ record DiskDirectory(Path path, Identity identity) {
     }
   }
 
+  /// Makes one more disk of a store, out of a directory in which no objects are.
+  ///
+  /// @param disks how many there are with it
+  /// @throws IOException where the directory cannot be used, saying why; nothing was changed
+  static DiskDirectory add(Platform platform, Log messages, Path path, UUID store, int disks)
+      throws IOException {
+    Disk disk = platform.disk();
+    if (disks > DISKS_MAX) {
+      throw new IOException("a store has at most " + DISKS_MAX + " disks");
+    }
+    if (!disk.isDirectory(path)) {
+      throw new NotDirectoryException(path.toString());
+    }
+    if (disk.exists(path.resolve(IDENTITY))
+        && !Identity.read(disk, path.resolve(IDENTITY)).store().equals(store)) {
+      throw new IOException(
+          path + " is a disk of another store; nothing was changed; name another directory");
+    }
+    checkHolds(disk, path, OBJECTS, Set.of());
+    checkHolds(disk, path, LOG, SEGMENTS);
+    DiskDirectory added =
+        new DiskDirectory(path, new Identity(random(platform.chance()), store, disks));
+    added.create(disk);
+    messages.notice("made " + path + " a disk of store " + store);
+    return added;
+  }
+
+  /// The same, with another number of disks in its identity.
+  DiskDirectory withDisks(int disks) {
+    return new DiskDirectory(path, new Identity(identity.disk(), identity.store(), disks));
+  }
+
+  /// Makes it no disk any more: a directory with empty parts of one.
+  void forget(Disk disk) throws IOException {
+    disk.delete(path.resolve(IDENTITY));
+    disk.syncDirectory(path);
+  }
+
   /// Checks that the directories are together one store.
   static List<DiskDirectory> ofStore(Disk disk, List<Path> paths) throws IOException {
     Map<Path, Identity> identities = new HashMap<>();
@@ -142,7 +180,13 @@ record DiskDirectory(Path path, Identity identity) {
     disk.syncDirectory(path);
   }
 
+  /// That it is no disk is durable before its parts are touched: a killed process may have left
+  /// that in the kernel only.
   private void create(Disk disk) throws IOException {
+    if (disk.exists(path.resolve(IDENTITY))) {
+      disk.delete(path.resolve(IDENTITY));
+    }
+    disk.syncDirectory(path);
     if (!disk.isDirectory(objects())) {
       disk.createDirectory(objects());
     }
@@ -152,7 +196,7 @@ record DiskDirectory(Path path, Identity identity) {
   }
 
   /// The last step of making a disk: without it the directory is none.
-  private void writeIdentity(Disk disk) throws IOException {
+  void writeIdentity(Disk disk) throws IOException {
     Path unfinished = path.resolve(IDENTITY + UNFINISHED);
     if (disk.exists(unfinished)) {
       disk.delete(unfinished);
@@ -181,9 +225,8 @@ record DiskDirectory(Path path, Identity identity) {
           path
               + " has a "
               + name
-              + " that is not from this program, and no file "
-              + IDENTITY
-              + "; nothing was changed; name another directory, or empty this one");
+              + " in which something is, and is not in use by this store; nothing was changed;"
+              + " name another directory, or empty this one");
     }
   }
 

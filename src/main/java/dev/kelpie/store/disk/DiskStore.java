@@ -14,7 +14,6 @@ import dev.kelpie.object.ObjectStore;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
 import dev.kelpie.platform.Disk;
-import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Platform;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -37,22 +36,21 @@ public final class DiskStore implements ObjectStore {
   private final Log messages;
   private final Disk files;
   private final RandomGenerator chance;
-  private final List<OneDisk> disks;
+  private final Disks disks;
   private final DiskChoice choice;
   private final Locations locations;
   private final Tombstones tombstones;
   private final OpenObjects objects;
 
-  /// Shared by every call, had alone by [#close] and [#format].
-  private final Locks.Gate life;
-
-  private boolean closed;
+  private final Life life;
+  private final Hotplug hotplug;
 
   private DiskStore(
       Platform platform,
       Log messages,
       DiskStoreConfig config,
-      List<OneDisk> disks,
+      Startup startup,
+      Disks disks,
       Locations locations) {
     this.messages = messages;
     this.files = platform.disk();
@@ -62,7 +60,9 @@ public final class DiskStore implements ObjectStore {
     this.choice = new DiskChoice(disks, chance);
     this.tombstones = new Tombstones(platform.locks());
     this.objects = new OpenObjects(platform.locks(), config.openObjectsMax(), this::open);
-    this.life = platform.locks().gate();
+    this.life = new Life(platform.locks());
+    this.hotplug =
+        new Hotplug(platform, messages, startup, disks, choice, locations, objects, life);
   }
 
   /// The id of the store that directories belong to; empty where none of them is a disk of one.
@@ -91,35 +91,23 @@ public final class DiskStore implements ObjectStore {
       Platform platform, Log log, List<Path> directories, DiskStoreConfig config)
       throws IOException {
     Startup startup = new Startup(platform, log, config);
-    List<OneDisk> disks = startup.open(directories);
+    Disks disks = new Disks(startup.open(directories));
     Locations locations = new Locations(platform.locks());
     startup.locate(locations);
-    return new DiskStore(platform, log, config, disks, locations);
-  }
-
-  /// A call while the store is open.
-  @FunctionalInterface
-  private interface Call<T> {
-    T make() throws IOException;
-  }
-
-  /// A call that has the slot of an object.
-  @FunctionalInterface
-  private interface SlotCall<T> {
-    T make(Slot slot) throws IOException;
+    return new DiskStore(platform, log, config, startup, disks, locations);
   }
 
   @Override
   public Outcome read(ObjectId object, int offset, ByteBuffer into, Access access)
       throws IOException {
     checkRange(object, offset, into.remaining());
-    return whileOpen(() -> {
+    return life.sharing(() -> {
       if (locations.find(object) < 0) {
         return Outcome.NO_OBJECT;
       } else if (access.patience() == Patience.NOW) {
         return Outcome.WOULD_WAIT;
       }
-      return withSlot(object, slot -> readFrom(slot, offset, into));
+      return objects.with(object, slot -> readFrom(slot, offset, into));
     });
   }
 
@@ -129,7 +117,7 @@ public final class DiskStore implements ObjectStore {
     if (change.patience() == Patience.NOW) {
       return Outcome.WOULD_WAIT;
     }
-    return whileOpen(() -> withSlot(object, slot -> overwrite(slot, extents, change)));
+    return life.sharing(() -> objects.with(object, slot -> overwrite(slot, extents, change)));
   }
 
   @Override
@@ -140,8 +128,8 @@ public final class DiskStore implements ObjectStore {
     if (change.patience() == Patience.NOW) {
       return Outcome.WOULD_WAIT;
     }
-    return whileOpen(
-        () -> withSlot(object, slot -> changing(slot, () -> create(slot, base, extents, change))));
+    return life.sharing(() ->
+        objects.with(object, slot -> changing(slot, () -> create(slot, base, extents, change))));
   }
 
   @Override
@@ -149,20 +137,20 @@ public final class DiskStore implements ObjectStore {
     if (change.patience() == Patience.NOW) {
       return Outcome.WOULD_WAIT;
     }
-    return whileOpen(
-        () -> withSlot(object, slot -> changing(slot, () -> remove(slot, change)).finish()));
+    return life.sharing(
+        () -> objects.with(object, slot -> changing(slot, () -> remove(slot, change)).finish()));
   }
 
   @Override
   public Optional<ObjectStat> stat(ObjectId object) throws IOException {
-    return whileOpen(
-        () -> locations.find(object) < 0 ? Optional.empty() : withSlot(object, this::statOf));
+    return life.sharing(
+        () -> locations.find(object) < 0 ? Optional.empty() : objects.with(object, this::statOf));
   }
 
   @Override
   public void list(VdiId vdi, Consumer<ObjectId> each) throws IOException {
     List<ObjectId> found =
-        whileOpen(() -> {
+        life.sharing(() -> {
           List<ObjectId> names = new ArrayList<>();
           locations.forEach(object -> object.vdiBits() == vdi.value(), names::add);
           return names;
@@ -172,31 +160,44 @@ public final class DiskStore implements ObjectStore {
 
   @Override
   public void flush(VdiId vdi) throws IOException {
-    whileOpen(() -> {
-      onEachDisk(disk -> disk.deferred().flush(vdi));
+    life.sharing(() -> {
+      disks.onEach(disk -> disk.deferred().flush(vdi));
       return Outcome.DONE;
     });
   }
 
   /// Removes all objects, durably. Their order pairs are forgotten.
   public void format() throws IOException {
-    life.enterAlone();
-    try {
-      checkOpen();
+    life.alone(() -> {
       objects.closeAll();
-      for (OneDisk disk : disks) {
+      for (OneDisk disk : disks.all()) {
         wipe(disk);
       }
       locations.clear();
       tombstones.clear();
-    } finally {
-      life.leaveAlone();
-    }
+    });
+  }
+
+  /// Adds a disk, on which new objects may lie from now on. Every later start has to name it.
+  ///
+  /// @param directory that exists, without links in its path, in which no objects are
+  /// @throws IOException where it cannot be used, saying why
+  public void plug(Path directory) throws IOException {
+    hotplug.plug(directory);
+  }
+
+  /// Moves everything from a disk to the others and lets the disk go. Takes as long as copying
+  /// takes; other calls go on meanwhile.
+  ///
+  /// @throws IOException where the disk has to stay, saying why; what was moved is on the others,
+  ///   and nothing is lost
+  public void unplug(Path directory) throws IOException {
+    hotplug.unplug(directory);
   }
 
   /// Room on each disk.
   public List<DiskSpace> space() {
-    return disks.stream().map(OneDisk::space).toList();
+    return disks.all().stream().map(OneDisk::space).toList();
   }
 
   /// Reads every object and compares it with its checksums. Other calls go on meanwhile.
@@ -205,27 +206,21 @@ public final class DiskStore implements ObjectStore {
     locations.forEach(_ -> true, names::add);
     StoreCheck check = new StoreCheck();
     for (ObjectId object : names) {
-      whileOpen(() -> withSlot(object, slot -> check.add(slot)));
+      life.sharing(() -> objects.with(object, slot -> check.add(slot)));
     }
     return check.result();
   }
 
   @Override
   public void close() throws IOException {
-    life.enterAlone();
-    try {
-      if (!closed) {
-        closed = true;
-        disks.forEach(OneDisk::stop);
-        try {
-          onEachDisk(OneDisk::close);
-        } finally {
-          objects.closeAll();
-        }
+    life.end(() -> {
+      disks.all().forEach(OneDisk::stop);
+      try {
+        disks.onEach(OneDisk::close);
+      } finally {
+        objects.closeAll();
       }
-    } finally {
-      life.leaveAlone();
-    }
+    });
   }
 
   private Optional<ObjectFile> open(Slot slot) throws IOException {
@@ -280,7 +275,7 @@ public final class DiskStore implements ObjectStore {
     return switch (base) {
       case Base.Zeros() -> create(slot, home, order.get(), Creation.ZEROS, extents);
       case Base.CopyOf(ObjectId parent) ->
-          withSlot(parent, from -> copy(from, slot, home, order.get(), extents));
+          objects.with(parent, from -> copy(from, slot, home, order.get(), extents));
     };
   }
 
@@ -327,7 +322,7 @@ public final class DiskStore implements ObjectStore {
 
   /// An object that was removed from another disk must not come back beside the new one.
   private void syncRemovalsElsewhere(OneDisk disk) throws IOException {
-    for (OneDisk other : disks) {
+    for (OneDisk other : disks.all()) {
       if (other != disk && other.health().good()) {
         other.syncNames();
       }
@@ -338,7 +333,7 @@ public final class DiskStore implements ObjectStore {
     ObjectFile made = written.name();
     long change = disk.nameChanged();
     slot.put(made);
-    locations.put(slot.object(), disks.indexOf(disk));
+    locations.put(slot.object(), disks.numberOf(disk));
     tombstones.remove(slot.object());
     disk.syncNames(change);
   }
@@ -415,59 +410,13 @@ public final class DiskStore implements ObjectStore {
     disk.spaceFreed();
   }
 
-  private static <T> T changing(Slot slot, Call<T> call) throws IOException {
+  private static <T> T changing(Slot slot, Life.Call<T> call) throws IOException {
     slot.change().lock();
     try {
       return call.make();
     } finally {
       slot.change().unlock();
     }
-  }
-
-  private <T> T withSlot(ObjectId object, SlotCall<T> call) throws IOException {
-    Slot slot = objects.acquire(object);
-    try {
-      return call.make(slot);
-    } finally {
-      objects.release(slot);
-    }
-  }
-
-  private <T> T whileOpen(Call<T> call) throws IOException {
-    life.enterShared();
-    try {
-      checkOpen();
-      return call.make();
-    } finally {
-      life.leaveShared();
-    }
-  }
-
-  private void checkOpen() throws IOException {
-    if (closed) {
-      throw new IOException("the disk store is closed");
-    }
-  }
-
-  /// Does something with every disk, also where it failed with one of them.
-  private void onEachDisk(DiskAction action) throws IOException {
-    Optional<IOException> failure = Optional.empty();
-    for (OneDisk disk : disks) {
-      try {
-        action.on(disk);
-      } catch (IOException cause) {
-        failure.ifPresent(cause::addSuppressed);
-        failure = Optional.of(cause);
-      }
-    }
-    if (failure.isPresent()) {
-      throw failure.get();
-    }
-  }
-
-  @FunctionalInterface
-  private interface DiskAction {
-    void on(OneDisk disk) throws IOException;
   }
 
   private static void checkRange(ObjectId object, int offset, int length) {

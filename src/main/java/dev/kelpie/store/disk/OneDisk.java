@@ -49,6 +49,7 @@ final class OneDisk implements Closeable {
   private final AtomicLong waitingBytes = new AtomicLong();
   private final AtomicBoolean fullSaid = new AtomicBoolean();
 
+  private volatile boolean leaving;
   private volatile long freeBytes;
   private volatile long freeKnownAt;
 
@@ -134,6 +135,15 @@ final class OneDisk implements Closeable {
 
   Deferred deferred() {
     return deferred;
+  }
+
+  /// Whether it is being emptied and nothing new is to go there.
+  boolean leaving() {
+    return leaving;
+  }
+
+  void leaving(boolean soon) {
+    leaving = soon;
   }
 
   /// The file of an object, whether it is there or not.

@@ -34,8 +34,24 @@ final class OpenObjects {
     Optional<ObjectFile> open(Slot slot) throws IOException;
   }
 
+  /// Something that needs the slot of an object.
+  @FunctionalInterface
+  interface Use<T> {
+    T of(Slot slot) throws IOException;
+  }
+
+  /// Uses the slot of an object.
+  <T> T with(ObjectId object, Use<T> use) throws IOException {
+    Slot slot = acquire(object);
+    try {
+      return use.of(slot);
+    } finally {
+      release(slot);
+    }
+  }
+
   /// The slot of an object, until it is released.
-  Slot acquire(ObjectId object) {
+  private Slot acquire(ObjectId object) {
     mutex.lock();
     try {
       Slot slot = slots.computeIfAbsent(object, id -> new Slot(id, this, locks));

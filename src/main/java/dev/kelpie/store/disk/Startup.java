@@ -102,7 +102,7 @@ final class Startup {
   /// First makes durable what a killed process may have left in the kernel only: records, of which
   /// none may go to a file before (rule W), and names, because the lap that still has the records
   /// of a removed file is given up here (rule L).
-  private OneDisk openOne(DiskDirectory directory) throws IOException {
+  OneDisk openOne(DiskDirectory directory) throws IOException {
     Disk disk = platform.disk();
     Closeable lock =
         disk.lock(directory.lock())

@@ -59,6 +59,8 @@ final class AdmissionTest {
           Opcode.ENABLE_RECOVER,
           Opcode.DISABLE_RECOVER,
           Opcode.MD_INFO,
+          Opcode.MD_PLUG,
+          Opcode.MD_UNPLUG,
           Opcode.GET_HASH,
           Opcode.REWEIGHT,
           Opcode.GET_LOGLEVEL,

@@ -51,6 +51,23 @@ final class FakeNode implements NodeControl {
   }
 
   @Override
+  public void plug(List<String> paths) throws IOException {
+    change("plug", paths);
+  }
+
+  @Override
+  public void unplug(List<String> paths) throws IOException {
+    change("unplug", paths);
+  }
+
+  private void change(String what, List<String> paths) throws IOException {
+    asked.add(what + " " + paths);
+    if (failing) {
+      throw new IOException("the disk is broken");
+    }
+  }
+
+  @Override
   public Level logLevel() {
     return level;
   }

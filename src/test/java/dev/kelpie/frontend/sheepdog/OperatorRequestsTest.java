@@ -31,6 +31,7 @@ import dev.kelpie.wire.ResultCode;
 import dev.kelpie.wire.VdiState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.List;
@@ -285,6 +286,19 @@ final class OperatorRequestsTest {
     setLogLevel(-1).is(ResultCode.INVALID_PARMS);
     client.call(Opcode.SET_LOGLEVEL, 0, 0, RequestFields.NONE).is(ResultCode.INVALID_PARMS);
     assertEquals(7, logLevel());
+  }
+
+  @Test
+  void disksAreAddedAndTakenOut() throws IOException {
+    changeDisks(Opcode.MD_PLUG, "/a,/b\0").is(ResultCode.SUCCESS);
+    changeDisks(Opcode.MD_UNPLUG, "/a").is(ResultCode.SUCCESS);
+    assertEquals(List.of("plug [/a, /b]", "unplug [/a]"), List.copyOf(rig.node.asked));
+    rig.node.failing = true;
+    changeDisks(Opcode.MD_PLUG, "/c\0").is(ResultCode.EIO);
+  }
+
+  private Answer changeDisks(Opcode opcode, String paths) throws IOException {
+    return client.call(opcode, 0, RequestFields.NONE, paths.getBytes(StandardCharsets.ISO_8859_1));
   }
 
   private int logLevel() throws IOException {

@@ -53,10 +53,15 @@ final class DiskStoreCrashTest {
   }
 
   @Test
+  void everyCrashPointOfUnpluggingAndPluggingDisks() throws IOException {
+    everyCrashPoint(List.of("/one", "/two"), DiskStoreCrashTest::disksComeAndGo);
+  }
+
+  @Test
   void everyCrashPointOfManySmallWritesToOneBlock() throws IOException {
     everyCrashPoint(
         List.of("/one"),
-        driver -> {
+        (driver, _) -> {
           driver.create(SMALL, Optional.empty(), sectors(0, 1));
           for (int i = 0; i < 30; i++) {
             driver.write(SMALL, sectors(i % 5, 3), i % 3 == 0 ? DEFERRED : DURABLE);
@@ -85,10 +90,35 @@ final class DiskStoreCrashTest {
 
   /// What is done to a store.
   private interface Scenario {
-    void run(StoreDriver driver) throws IOException;
+    void run(StoreDriver driver, DiskStore store) throws IOException;
   }
 
-  private static void everything(StoreDriver driver) throws IOException {
+  private static void disksComeAndGo(StoreDriver driver, DiskStore store) throws IOException {
+    Path one = store.space().getFirst().directory();
+    Path two = store.space().getLast().directory();
+    driver.create(A, Optional.empty(), sectors(3, 2));
+    driver.create(B, Optional.of(A), sectors(5, 50));
+    driver.create(SMALL, Optional.empty(), sectors(0, 129));
+    driver.create(C, Optional.empty(), sectors(1, 1));
+    driver.write(A, sectors(40, 40), DEFERRED);
+    driver.write(B, sectors(10, 2), DEFERRED);
+    driver.remove(C, DEFERRED);
+    store.unplug(two);
+    driver.write(A, sectors(41, 2), DURABLE);
+    driver.write(B, sectors(11, 2), DEFERRED);
+    store.plug(two);
+    driver.create(C, Optional.of(B), sectors(1, 1));
+    driver.write(A, sectors(80, 1), DEFERRED);
+    store.unplug(one);
+    driver.remove(SMALL, DEFERRED);
+    driver.write(A, sectors(42, 2), DURABLE);
+    driver.flush(VDI);
+    store.plug(one);
+    driver.create(SMALL, Optional.empty(), sectors(2, 1));
+    driver.flush(VDI);
+  }
+
+  private static void everything(StoreDriver driver, DiskStore store) throws IOException {
     driver.create(A, Optional.empty(), sectors(3, 2));
     driver.write(A, sectors(4, 1), DURABLE);
     driver.write(A, sectors(6, 4), DEFERRED);
@@ -172,8 +202,8 @@ final class DiskStoreCrashTest {
       throws IOException {
     disk.crashAt(step);
     try {
-      DiskStore store = DiskStore.open(platform(disk), Log.NONE, paths, TIGHT);
-      scenario.run(new StoreDriver(store, model));
+      DiskStore store = open(disk, paths);
+      scenario.run(new StoreDriver(store, model), store);
       store.close();
       return false;
     } catch (SimulatedCrash _) {
@@ -185,7 +215,7 @@ final class DiskStoreCrashTest {
   private MemoryDisk crashedAgain(MemoryDisk disk, List<Path> paths) throws IOException {
     disk.crashAt(1 + chance.nextInt(12));
     try {
-      DiskStore.open(platform(disk), Log.NONE, paths, TIGHT);
+      open(disk, paths);
     } catch (SimulatedCrash _) {
       return disk.afterPowerCut(chance, Keep.RANDOM);
     }
@@ -193,16 +223,22 @@ final class DiskStoreCrashTest {
   }
 
   private void check(MemoryDisk disk, StoreModel model, List<Path> paths) throws IOException {
-    DiskStore store = DiskStore.open(platform(disk), Log.NONE, paths, TIGHT);
+    DiskStore store = open(disk, paths);
     model.verifyAndAdopt(store);
     assertEquals(List.of(), store.check().findings());
     afterwards(new StoreDriver(store, model));
     store.close();
     disk.assertNothingOpen();
     MemoryDisk cut = disk.afterPowerCut(chance, Keep.NOTHING);
-    DiskStore again = DiskStore.open(platform(cut), Log.NONE, paths, TIGHT);
+    DiskStore again = open(cut, paths);
     model.verifyAndAdopt(again);
     again.close();
+  }
+
+  /// With all disks that there have ever been, so that one that was unplugged is one again.
+  private static DiskStore open(MemoryDisk disk, List<Path> paths) throws IOException {
+    DiskStore.prepare(platform(disk), Log.NONE, paths);
+    return DiskStore.open(platform(disk), Log.NONE, paths, TIGHT);
   }
 
   private static Platform platform(MemoryDisk disk) {

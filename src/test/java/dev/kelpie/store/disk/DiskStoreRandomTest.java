@@ -1,6 +1,7 @@
 package dev.kelpie.store.disk;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.log.Log;
 import dev.kelpie.model.ObjectId;
@@ -115,6 +116,7 @@ final class DiskStoreRandomTest {
     }
     DiskStore store;
     try {
+      DiskStore.prepare(TestPlatform.real(disk), Log.NONE, paths);
       store = DiskStore.open(TestPlatform.real(disk), Log.NONE, paths, config);
     } catch (SimulatedCrash _) {
       return left.crashed(chance);
@@ -122,11 +124,16 @@ final class DiskStoreRandomTest {
     if (left.killed) {
       model.killed();
     }
-    return live(disk, store, model, tasks, chance);
+    return live(disk, store, paths, model, tasks, chance);
   }
 
   private static Left live(
-      MemoryDisk disk, DiskStore store, StoreModel model, int tasks, RandomGenerator chance)
+      MemoryDisk disk,
+      DiskStore store,
+      List<Path> paths,
+      StoreModel model,
+      int tasks,
+      RandomGenerator chance)
       throws Exception {
     disk.crashAt(Long.MAX_VALUE);
     model.verifyAndAdopt(store);
@@ -135,7 +142,7 @@ final class DiskStoreRandomTest {
     if (crash) {
       disk.crashAt(disk.steps() + 1 + chance.nextInt(OPERATIONS * tasks * 3));
     }
-    work(store, model, tasks, chance);
+    work(store, paths, model, tasks, chance);
     boolean closed = close(store);
     if (closed) {
       disk.assertNothingOpen();
@@ -155,14 +162,16 @@ final class DiskStoreRandomTest {
     }
   }
 
-  private static void work(DiskStore store, StoreModel model, int tasks, RandomGenerator chance)
+  private static void work(
+      DiskStore store, List<Path> paths, StoreModel model, int tasks, RandomGenerator chance)
       throws Exception {
     List<Future<?>> running = new ArrayList<>();
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int task = 0; task < tasks; task++) {
         RandomGenerator own = new SplittableRandom(chance.nextLong());
         List<ObjectId> objects = objects(task);
-        running.add(executor.submit(() -> work(new StoreDriver(store, model), objects, own)));
+        running.add(
+            executor.submit(() -> work(new StoreDriver(store, model), store, paths, objects, own)));
       }
       for (Future<?> one : running) {
         one.get();
@@ -181,15 +190,37 @@ final class DiskStoreRandomTest {
         ObjectId.vmState(VDIS[task % 2], task));
   }
 
-  private static boolean work(StoreDriver driver, List<ObjectId> objects, RandomGenerator chance)
+  private static boolean work(
+      StoreDriver driver,
+      DiskStore store,
+      List<Path> paths,
+      List<ObjectId> objects,
+      RandomGenerator chance)
       throws IOException {
     try {
       for (int i = 0; i < OPERATIONS; i++) {
+        if (chance.nextInt(OPERATIONS) == 0) {
+          plugOrUnplug(store, paths.get(chance.nextInt(paths.size())));
+        }
         step(driver, objects, chance);
       }
       return true;
     } catch (SimulatedCrash _) {
       return false;
+    }
+  }
+
+  /// Other tasks do the same, so that it may be too late for it, or nothing else may be left.
+  private static void plugOrUnplug(DiskStore store, Path disk) {
+    try {
+      if (store.space().stream().anyMatch(space -> space.directory().equals(disk))) {
+        store.unplug(disk);
+      } else {
+        store.plug(disk);
+      }
+    } catch (IOException refused) {
+      String why = String.valueOf(refused.getMessage());
+      assertTrue(why.matches(".*(is a disk|is not a disk|the only disk).*"), why);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.kelpie.dog;
 
 import dev.kelpie.config.Getopt;
+import dev.kelpie.config.Option;
 import dev.kelpie.config.OptionError;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Network;
@@ -9,6 +10,7 @@ import dev.kelpie.wire.MalformedPayload;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -135,8 +137,9 @@ public final class Dog {
       throws Failure, MalformedPayload, NotConfirmed {
     Options options = new Options();
     takeEnvironment(options);
-    Getopt getopt =
-        new Getopt(program, words, OptionTable.of(subcommand.command(), subcommand.letters()));
+    List<Option> taken = OptionTable.of(subcommand.command(), subcommand.letters());
+    taken.add(OptionTable.TLS_DIRECTORY);
+    Getopt getopt = new Getopt(program, words, taken);
     boolean vdi = subcommand.command().equals("vdi");
     try {
       for (Optional<Getopt.Given> given = getopt.next(); given.isPresent(); given = getopt.next()) {
@@ -151,13 +154,24 @@ public final class Dog {
       console.error(TRY_HELP);
       return ExitStatus.USAGE;
     }
-    return run(subcommand, new Invocation(console, network, clock, options, getopt.arguments()));
+    return run(
+        subcommand, new Invocation(console, network(options), clock, options, getopt.arguments()));
+  }
+
+  private Network network(Options options) throws Failure {
+    return options.tlsDirectory().isEmpty()
+        ? network
+        : EncryptedNetwork.open(network, options.tlsDirectory().get(), options, clock);
   }
 
   private void takeEnvironment(Options options) throws Failure {
     String address = environment.get("SHEEPDOG_DOG_ADDR");
     if (address != null) {
       options.takeAddress(address);
+    }
+    String certificates = environment.get("KELPIE_TLS_DIR");
+    if (certificates != null && !certificates.isEmpty()) {
+      options.takeTlsDirectory(Path.of(certificates));
     }
     String port = environment.get("SHEEPDOG_DOG_PORT");
     if (port != null) {

@@ -7,6 +7,10 @@ import java.util.List;
 /// Long names and descriptions of the options (spec/cli.md §3.8). What a letter means depends on
 /// the command; `a p r v j h T` mean the same everywhere.
 final class OptionTable {
+  /// What every subcommand takes besides, and no usage shows: their layout is read by programs.
+  static final Option TLS_DIRECTORY =
+      Option.valued("tls-dir", "talk in TLS, with the certificates in this directory");
+
   private OptionTable() {}
 
   /// The options of a subcommand, in the order of its letters.

@@ -3,10 +3,12 @@ package dev.kelpie.dog;
 import dev.kelpie.config.Addresses;
 import dev.kelpie.config.Getopt;
 import dev.kelpie.config.Numbers;
+import dev.kelpie.config.Option;
 import dev.kelpie.wire.NodeAddress;
 import dev.kelpie.wire.Redundancy;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -15,6 +17,7 @@ final class Options {
   private static final int PORT_DEFAULT = 7000;
 
   private InetAddress host;
+  private String hostText = "127.0.0.1";
   private int port = PORT_DEFAULT;
   private final StringBuilder given = new StringBuilder();
   private Snapshot snapshot = Snapshot.NONE;
@@ -24,6 +27,7 @@ final class Options {
   private OptionalLong index = OptionalLong.empty();
   private OptionalLong object = OptionalLong.empty();
   private String store = "plain";
+  private Optional<Path> tlsDirectory = Optional.empty();
 
   Options() {
     host = address(new byte[] {127, 0, 0, 1});
@@ -32,6 +36,21 @@ final class Options {
   /// Where the sheep is that is asked.
   NodeAddress sheep() {
     return NodeAddress.of(host.getAddress(), port);
+  }
+
+  /// The same as an address.
+  InetAddress host() {
+    return host;
+  }
+
+  /// The same as it was said: a name, or an address in numbers.
+  String hostText() {
+    return hostText;
+  }
+
+  /// The certificates for TLS; empty for plain bytes.
+  Optional<Path> tlsDirectory() {
+    return tlsDirectory;
   }
 
   /// Whether an option was given.
@@ -95,6 +114,10 @@ final class Options {
   void take(Getopt.Given option, boolean vdi) throws Failure {
     char letter = option.option().letter();
     String value = option.value();
+    if (letter == Option.NO_LETTER) {
+      takeTlsDirectory(LocalFiles.path(value, ExitStatus.USAGE, "Invalid directory " + value));
+      return;
+    }
     given.append(letter);
     switch (letter) {
       case 'a' -> takeAddress(value);
@@ -123,6 +146,7 @@ final class Options {
 
   /// Names are looked up, as release 1.0.1 does: libvirt asks for `localhost` by default.
   void takeAddress(String text) throws Failure {
+    hostText = text;
     Optional<InetAddress> numeric = Addresses.numeric(text);
     if (numeric.isPresent()) {
       host = numeric.get();
@@ -136,6 +160,10 @@ final class Options {
     } catch (UnknownHostException e) {
       throw new Failure(ExitStatus.FAILURE, "Invalid ip address " + text);
     }
+  }
+
+  void takeTlsDirectory(Path directory) {
+    tlsDirectory = Optional.of(directory);
   }
 
   void takePort(String text) throws Failure {

@@ -26,7 +26,7 @@ public final class QueuedLog implements Log, Closeable {
 
   private static final String TOO_MANY = "they came faster than the log could be written";
   private static final Set<String> OWN_CLASSES =
-      Set.of(Log.class.getName(), QueuedLog.class.getName());
+      Set.of(Log.class.getName(), QueuedLog.class.getName(), SparseLog.class.getName());
   private static final StackWalker WALKER = StackWalker.getInstance();
 
   private final LogSink sink;

@@ -3,8 +3,9 @@
 ///
 /// [QueuedLog] takes messages from any thread, notes where they came from, and hands them to one
 /// thread that renders them in a [LogFormat] and writes them to a [LogSink]: a [FileSink], a
-/// [TerminalSink] or a [SyslogSink]. Uses no other room: the log must still speak when the platform
-/// is in trouble, so its sinks open files and call the system themselves.
+/// [TerminalSink] or a [SyslogSink]. A [SparseLog] stands before it where clients could flood it.
+/// Uses no other room: the log must still speak when the platform is in trouble, so its sinks open
+/// files and call the system themselves.
 @NullMarked
 package dev.kelpie.log;
 

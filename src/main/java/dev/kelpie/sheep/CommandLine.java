@@ -1,6 +1,7 @@
 package dev.kelpie.sheep;
 
 import dev.kelpie.config.Addresses;
+import dev.kelpie.config.AllowList;
 import dev.kelpie.config.BadValue;
 import dev.kelpie.config.Getopt;
 import dev.kelpie.config.ListenAddress;
@@ -32,6 +33,10 @@ final class CommandLine {
   private int port = SheepConfig.DEFAULT_PORT;
   private Optional<InetAddress> bind = Optional.empty();
   private Optional<ListenAddress> nbd = Optional.empty();
+  private Optional<AllowList> allowed = Optional.empty();
+  private Optional<AllowList> nbdAllowed = Optional.empty();
+  private Optional<Path> tlsDirectory = Optional.empty();
+  private Optional<Boolean> tlsRequired = Optional.empty();
   private Optional<InetAddress> advertised = Optional.empty();
   private OptionalLong zone = OptionalLong.empty();
   private Optional<CacheWish> cache = Optional.empty();
@@ -101,6 +106,10 @@ final class CommandLine {
       case "myaddr" -> advertised = Optional.of(address(value, "Invalid address: '" + value + "'"));
       case "zone" -> zone = OptionalLong.of(zone(value));
       case "nbd" -> nbd = Optional.of(nbd(value));
+      case "allow" -> allowed = Optional.of(AllowList.parse(value));
+      case "allow-nbd" -> nbdAllowed = Optional.of(AllowList.parse(value));
+      case "tls" -> tlsRequired = Optional.of(tlsRequired(value));
+      case "tls-dir" -> tlsDirectory = Optional.of(directory.resolve(value));
       case "status" -> checkStatus(value);
       case "gateway" -> throw notYet("-g (gateway)", "one node has to store its objects itself");
       case "ioaddr" -> throw notYet("-i (address for other nodes)", "one node has no peers");
@@ -182,6 +191,25 @@ final class CommandLine {
     return at instanceof ListenAddress.Unix(String path)
         ? new ListenAddress.Unix(directory.resolve(path).toString())
         : at;
+  }
+
+  private static boolean tlsRequired(String value) throws BadValue {
+    return switch (value) {
+      case "require" -> true;
+      case "allow" -> false;
+      default ->
+          throw new BadValue("Invalid value of --tls '" + value + "': must be require or allow");
+    };
+  }
+
+  private SheepConfig.Clients clients() throws Refusal {
+    if (tlsRequired.isPresent() && tlsDirectory.isEmpty()) {
+      throw new Refusal("--tls needs certificates: name their directory with --tls-dir");
+    }
+    return new SheepConfig.Clients(
+        allowed,
+        nbdAllowed,
+        tlsDirectory.map(path -> new SheepConfig.Tls(path, tlsRequired.orElse(true))));
   }
 
   private static void checkStatus(String value) throws Refusal {
@@ -305,6 +333,7 @@ final class CommandLine {
         port,
         bind,
         nbd,
+        clients(),
         advertised,
         zone,
         cache.map(w -> new SheepConfig.Cache(w.size(), w.directory().orElse(base), w.keepAlways())),

@@ -59,6 +59,7 @@ public final class Sheep {
   /// the terminal hears of it.
   private int serve() throws Refusal, IOException {
     checkLogDirectory();
+    Optional<Certificates> certificates = readCertificates();
     try (BaseDirectory base = BaseDirectory.look(platform.disk(), config.base());
         Ports ports = Ports.bind(platform.network(), config)) {
       base.create(platform.chance());
@@ -67,16 +68,18 @@ public final class Sheep {
         failures.logTo(log);
         config.remarks().forEach(log::notice);
         ports.remarks().forEach(log::warn);
-        return serve(base, ports, log);
+        Entrances entrances = new Entrances(config.clients(), ports, certificates);
+        entrances.report(log);
+        return serve(base, entrances, log);
       }
     }
   }
 
-  private int serve(BaseDirectory base, Ports ports, QueuedLog log) {
+  private int serve(BaseDirectory base, Entrances entrances, QueuedLog log) {
     Shutdown shutdown = new Shutdown(log);
     try (Closeable _ = writePidFile();
-        SheepNode _ = SheepNode.start(config, base, platform, log, ports, shutdown)) {
-      shutdown.listen();
+        SheepNode _ = SheepNode.start(config, base, platform, log, entrances, shutdown)) {
+      shutdown.listen(() -> entrances.readAgain(log));
       log.info("sheepdog daemon (version " + Version.text() + ") started");
       if (launch.pipe().isPresent()) {
         new Detachment().detach(config.base(), launch.pipe().getAsInt());
@@ -98,6 +101,12 @@ public final class Sheep {
       System.err.println(said);
     }
     return 1;
+  }
+
+  private Optional<Certificates> readCertificates() throws Refusal {
+    return config.clients().tls().isPresent()
+        ? Optional.of(Certificates.read(config.clients().tls().get(), platform))
+        : Optional.empty();
   }
 
   private void checkLogDirectory() throws Refusal {

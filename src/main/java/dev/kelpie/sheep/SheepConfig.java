@@ -1,5 +1,6 @@
 package dev.kelpie.sheep;
 
+import dev.kelpie.config.AllowList;
 import dev.kelpie.config.ListenAddress;
 import dev.kelpie.log.Level;
 import dev.kelpie.log.LogFormat;
@@ -16,6 +17,7 @@ import java.util.OptionalLong;
 /// @param port of the Sheepdog protocol
 /// @param bind address of the Sheepdog protocol; empty for both loopback addresses
 /// @param nbd where to serve NBD; empty for the default address
+/// @param clients who may come, and how
 /// @param advertised the address told to clients and other nodes; empty for the one bound
 /// @param zone the failure zone; empty for one made from the address
 /// @param remarks on options that have no effect, for the log
@@ -25,6 +27,7 @@ record SheepConfig(
     int port,
     Optional<InetAddress> bind,
     Optional<ListenAddress> nbd,
+    Clients clients,
     Optional<InetAddress> advertised,
     OptionalLong zone,
     Optional<Cache> cache,
@@ -37,6 +40,22 @@ record SheepConfig(
   /// What is added to the Sheepdog port for NBD where no address is given, so that several daemons
   /// of one machine do not collide: 7000 makes 10809, NBD's own port.
   static final int NBD_PORT_OFFSET = 3809;
+
+  /// Who may come, and how.
+  ///
+  /// @param sheepdog clients of the Sheepdog protocol; empty for everybody
+  /// @param nbd clients of NBD; empty for everybody
+  /// @param tls empty for plain bytes
+  record Clients(Optional<AllowList> sheepdog, Optional<AllowList> nbd, Optional<Tls> tls) {
+    static final Clients DEFAULT =
+        new Clients(Optional.empty(), Optional.empty(), Optional.empty());
+  }
+
+  /// Encryption of what goes over the network.
+  ///
+  /// @param directory with the certificates
+  /// @param required whether clients may not do without
+  record Tls(Path directory, boolean required) {}
 
   /// The object cache.
   ///

@@ -61,12 +61,12 @@ final class SheepNode implements Closeable {
       BaseDirectory base,
       Platform platform,
       QueuedLog log,
-      Ports ports,
+      Entrances entrances,
       Shutdown shutdown)
       throws IOException {
     SheepNode node = new SheepNode(config, base, platform, log);
     try {
-      node.build(ports, shutdown);
+      node.build(entrances, shutdown);
       return node;
     } catch (IOException | RuntimeException e) {
       node.closeAfter(e);
@@ -74,7 +74,7 @@ final class SheepNode implements Closeable {
     }
   }
 
-  private void build(Ports ports, Shutdown shutdown) throws IOException {
+  private void build(Entrances entrances, Shutdown shutdown) throws IOException {
     Disk disk = platform.disk();
     Coordination records =
         floors.add("records", new EmbeddedCoordination(platform, log, base.inside("cluster")));
@@ -96,13 +96,19 @@ final class SheepNode implements Closeable {
             platform,
             log,
             new Services(vdis.clientObjects(), vdis, control, store, book, desk),
-            SheepdogConfig.defaults());
+            SheepdogConfig.defaults(),
+            entrances.sheepdog());
     floors.add("clients of the Sheepdog protocol", () -> sheepdog.drain(DRAIN_LIMIT));
     NbdServer nbd =
-        new NbdServer(platform, log, exports(vdis, objects, leases, book), NbdConfig.DEFAULT);
+        new NbdServer(
+            platform,
+            log,
+            exports(vdis, objects, leases, book),
+            NbdConfig.DEFAULT,
+            entrances.nbd());
     floors.add("clients of NBD", () -> nbd.drain(DRAIN_LIMIT));
-    ports.sheepdog().forEach(sheepdog::serve);
-    ports.nbd().forEach(nbd::serve);
+    entrances.ports().sheepdog().forEach(sheepdog::serve);
+    entrances.ports().nbd().forEach(nbd::serve);
   }
 
   private static int defaultCopies(ClusterBook book) {

@@ -34,8 +34,12 @@ final class SheepOptions {
           Option.valued('x', "max-dynamic-threads", "limit of threads (no effect)"),
           Option.valued('y', "myaddr", "address told to clients and other nodes"),
           Option.valued('z', "zone", "failure zone of this node (default: from the address)"),
+          Option.valued("allow", "who may use the Sheepdog protocol (default: everybody)"),
+          Option.valued("allow-nbd", "who may use NBD (default: everybody)"),
           Option.valued("nbd", "where to serve NBD (default: 127.0.0.1, port + 3809)"),
-          Option.valued("status", "where to serve status pages (only 'none' in this release)"));
+          Option.valued("status", "where to serve status pages (only 'none' in this release)"),
+          Option.valued("tls", "'require' TLS or only 'allow' it (default: require)"),
+          Option.valued("tls-dir", "offer TLS, with the certificates in this directory"));
 
   private static final int NAME_WIDTH = 18;
 

@@ -17,11 +17,17 @@ final class Shutdown {
     this.log = log;
   }
 
-  /// Answers signals from now on: TERM and INT end the daemon, HUP puts the log file aside.
-  void listen() {
+  /// Answers signals from now on: TERM and INT end the daemon, HUP puts the log file aside and has
+  /// files read again.
+  void listen(Runnable readAgain) {
     Signal.handle(new Signal("TERM"), _ -> ask(Standing.KILLED, "SIGTERM"));
     Signal.handle(new Signal("INT"), _ -> ask(Standing.KILLED, "SIGINT"));
-    Signal.handle(new Signal("HUP"), _ -> log.rotate());
+    Signal.handle(new Signal("HUP"), _ -> hangUp(readAgain));
+  }
+
+  private void hangUp(Runnable readAgain) {
+    log.rotate();
+    readAgain.run();
   }
 
   /// Wants the daemon to end; returns at once.

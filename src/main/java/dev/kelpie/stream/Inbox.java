@@ -1,5 +1,6 @@
 package dev.kelpie.stream;
 
+import dev.kelpie.tls.TlsContext;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -95,6 +96,14 @@ public final class Inbox implements Closeable {
   /// `limit`. May be asked by any task.
   public boolean withholdsFor(Duration limit) {
     return taking && line.silentFor(limit);
+  }
+
+  /// Goes on in TLS ([Line#startTls]). The bytes at hand are taken for the beginning of it: they
+  /// came in plain, and whoever sent them must not have them taken for encrypted.
+  ///
+  /// @return what was agreed, for the log
+  public String startTls(TlsContext tls) throws IOException {
+    return line.startTls(tls, buffer.bytes());
   }
 
   /// Drops bytes, at hand or still to come.

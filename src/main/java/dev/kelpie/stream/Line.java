@@ -3,6 +3,9 @@ package dev.kelpie.stream;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
+import dev.kelpie.tls.TlsConnection;
+import dev.kelpie.tls.TlsContext;
+import dev.kelpie.tls.TlsFailure;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,12 +14,12 @@ import java.time.Duration;
 /// The wire to one client, and for how long the client has let us wait on it. Closed any number of
 /// times, by any task.
 ///
-/// Nobody else holds the connection, so that what lies beneath, plain or encrypted, is this class's
-/// to choose.
+/// Nobody else holds the connection, so that an encrypted one can take the place of the plain one
+/// ([#startTls]).
 public final class Line implements Closeable {
   private static final long NEVER = Long.MIN_VALUE;
 
-  private final Network.Connection connection;
+  private volatile Network.Connection connection;
   private final Clock clock;
   private volatile long readingSince = NEVER;
   private volatile long writingSince = NEVER;
@@ -53,6 +56,34 @@ public final class Line implements Closeable {
       connection.write(from);
     } finally {
       writingSince = NEVER;
+    }
+  }
+
+  /// Goes on in TLS, as the server. Nobody else may read or write meanwhile; who hangs up or closes
+  /// the line ends the wait for the client.
+  ///
+  /// @param already what the client sent that belongs to TLS and was read
+  /// @return what was agreed and whom the client's certificate names, for the log
+  /// @throws TlsFailure where the client does not come to terms; it was told, and has hung up
+  public String startTls(TlsContext tls, ByteBuffer already) throws IOException {
+    TlsConnection encrypted = tls.server(connection, already);
+    try {
+      encrypted.handshake();
+    } catch (TlsFailure failure) {
+      hungUpSince = clock.nanos();
+      part(encrypted, failure);
+      throw failure;
+    }
+    connection = encrypted;
+    return encrypted.description();
+  }
+
+  /// Waits until the client has read the alert: closing before could destroy it on its way.
+  private static void part(TlsConnection encrypted, TlsFailure failure) {
+    try {
+      encrypted.part();
+    } catch (IOException lost) {
+      failure.addSuppressed(lost);
     }
   }
 

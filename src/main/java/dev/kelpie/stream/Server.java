@@ -1,6 +1,7 @@
 package dev.kelpie.stream;
 
 import dev.kelpie.log.Log;
+import dev.kelpie.log.SparseLog;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
@@ -33,6 +34,7 @@ public final class Server implements Closeable {
   private final Platform platform;
   private final Log log;
   private final Service service;
+  private final Log refusals;
   private final Sessions sessions;
   private final Locks.Mutex mutex;
   private final List<Network.Listener> listeners = new ArrayList<>();
@@ -44,6 +46,7 @@ public final class Server implements Closeable {
     this.platform = platform;
     this.log = log;
     this.service = service;
+    this.refusals = new SparseLog(log, platform.clock()::nanos);
     this.sessions = new Sessions(platform.locks(), platform.clock(), log, service);
     this.mutex = platform.locks().mutex();
   }
@@ -96,7 +99,8 @@ public final class Server implements Closeable {
     boolean more = true;
     while (more) {
       try {
-        more = admit(new Line(listener.accept(), platform.clock()));
+        Line line = new Line(listener.accept(), platform.clock());
+        more = turnedAway(line) || admit(line);
       } catch (ClosedChannelException _) {
         more = false;
       } catch (IOException failure) {
@@ -104,6 +108,20 @@ public final class Server implements Closeable {
         more = pause(ACCEPT_PAUSE);
       }
     }
+  }
+
+  /// Cuts off a client that may not connect.
+  private boolean turnedAway(Line line) {
+    boolean admitted = service.access().admitted().test(line.peer());
+    if (!admitted) {
+      line.close();
+      refusals.warn(
+          service.name()
+              + ": "
+              + line.peer()
+              + " is not on the list of clients that may connect: disconnected");
+    }
+    return !admitted;
   }
 
   /// @return whether to go on accepting

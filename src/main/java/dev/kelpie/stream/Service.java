@@ -10,6 +10,9 @@ public interface Service {
   /// How many clients may be connected at one time.
   int clientsMax();
 
+  /// Who may use it.
+  Access access();
+
   /// A session for a client that was let in. Called in the order of coming; may not wait.
   ///
   /// @param number of the client, from 1

@@ -28,7 +28,8 @@ final class LayeringTest {
           Map.entry("config", Set.of()),
           Map.entry("platform", Set.of()),
           Map.entry("platform.jvm", Set.of("platform")),
-          Map.entry("stream", Set.of("platform", "log")),
+          Map.entry("tls", Set.of("platform")),
+          Map.entry("stream", Set.of("tls", "platform", "log")),
           Map.entry("object", Set.of("model")),
           Map.entry("wire", Set.of("model")),
           Map.entry("cluster", Set.of("model")),
@@ -38,11 +39,13 @@ final class LayeringTest {
           Map.entry("vdi", Set.of("object", "cluster", "model", "platform", "log")),
           Map.entry("volume", Set.of("vdi", "object", "model", "platform", "log")),
           Map.entry(
-              "frontend.nbd", Set.of("stream", "volume", "object", "model", "platform", "log")),
+              "frontend.nbd",
+              Set.of("stream", "tls", "volume", "object", "model", "platform", "log")),
           Map.entry(
               "frontend.sheepdog",
               Set.of(
                   "stream",
+                  "tls",
                   "wire",
                   "cache",
                   "vdi",
@@ -66,10 +69,12 @@ final class LayeringTest {
                   "platform",
                   "platform.jvm",
                   "store.disk",
+                  "stream",
+                  "tls",
                   "vdi",
                   "volume",
                   "wire")),
-          Map.entry("dog", Set.of("wire", "config", "model", "platform", "platform.jvm")));
+          Map.entry("dog", Set.of("wire", "tls", "config", "model", "platform", "platform.jvm")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

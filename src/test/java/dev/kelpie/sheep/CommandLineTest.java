@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.config.Addresses;
+import dev.kelpie.config.AllowList;
+import dev.kelpie.config.BadValue;
 import dev.kelpie.config.ListenAddress;
 import dev.kelpie.config.Version;
 import dev.kelpie.log.Level;
@@ -33,6 +35,7 @@ final class CommandLineTest {
             7000,
             Optional.empty(),
             Optional.empty(),
+            SheepConfig.Clients.DEFAULT,
             Optional.empty(),
             OptionalLong.empty(),
             Optional.empty(),
@@ -41,6 +44,18 @@ final class CommandLineTest {
             Optional.empty(),
             List.of()),
         config);
+  }
+
+  @Test
+  void clientsAreNamedAndTlsIsRequiredUnlessOnlyAllowed() throws Refusal, BadValue {
+    SheepConfig.Clients clients =
+        serve("--allow", "10.0.0.0/8", "--allow-nbd=::1", "--tls-dir", "pki", "b").clients();
+    assertEquals(Optional.of(AllowList.parse("10.0.0.0/8")), clients.sheepdog());
+    assertEquals(Optional.of(AllowList.parse("::1")), clients.nbd());
+    assertEquals(Optional.of(new SheepConfig.Tls(Path.of("/here/pki"), true)), clients.tls());
+    assertEquals(
+        Optional.of(new SheepConfig.Tls(Path.of("/pki"), false)),
+        serve("--tls", "allow", "--tls-dir", "/pki", "b").clients().tls());
   }
 
   @Test

@@ -11,6 +11,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// A protocol that comes back with every byte it gets, with the troubles that a test wants.
 final class Echo implements Service {
+  /// Who may come.
+  volatile Access access = Access.OPEN;
+
   /// Whether there is no memory for another session.
   volatile boolean exhausted;
 
@@ -45,6 +48,11 @@ final class Echo implements Service {
   @Override
   public int clientsMax() {
     return clientsMax;
+  }
+
+  @Override
+  public Access access() {
+    return access;
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
@@ -139,6 +140,27 @@ final class ServerTest {
     assertEquals(1, log.at(Level.WARN).size());
     assertTrue(log.at(Level.WARN).getFirst().contains("client 2 is stuck and keeps memory"));
     first.close();
+  }
+
+  @Test
+  void whoIsNotAdmittedTakesNoPlaceAndFewLines() throws IOException {
+    echo.access = new Access(_ -> false, Optional.empty());
+    for (int i = 0; i < 15; i++) {
+      assertEnds(client());
+    }
+    Await.until("it was told", () -> log.at(Level.WARN).size() == 10);
+    String said = log.at(Level.WARN).getFirst();
+    assertTrue(said.startsWith("echo: 127.0.0.1:"), said);
+    assertTrue(said.endsWith(" is not on the list of clients that may connect: disconnected"));
+    clock.advance(Duration.ofSeconds(11));
+    assertEnds(client());
+    Await.until("it was told again", () -> log.at(Level.WARN).size() == 11);
+    String last = log.at(Level.WARN).getLast();
+    assertTrue(last.endsWith(" (and 5 more before that were not logged)"), last);
+    echo.access = Access.OPEN;
+    try (Network.Connection served = client()) {
+      assertEchoes(served);
+    }
   }
 
   @Test

@@ -4,6 +4,8 @@ import static dev.kelpie.testing.NbdNumbers.*;
 
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
+import dev.kelpie.tls.TlsConnection;
+import dev.kelpie.tls.TlsContext;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.DataOutputStream;
@@ -30,7 +32,7 @@ public final class NbdClient implements Closeable {
   private static final int SIMPLE = 0x67446698;
   private static final int STRUCTURED = 0x668e33ef;
 
-  private final Network.Connection connection;
+  private Network.Connection connection;
   private final ByteBuffer in = ByteBuffer.allocate(1 << 20).flip();
   private final Map<Long, NbdPending> pending = new HashMap<>();
   private final Queue<Reply> finished = new ArrayDeque<>();
@@ -248,6 +250,23 @@ public final class NbdClient implements Closeable {
     }
   }
 
+  /// Asks for TLS and gets it; what was negotiated before is forgotten.
+  public NbdClient startTls(TlsContext tls) throws IOException {
+    List<OptionReply> replies = option(OPT_STARTTLS);
+    check(replies.size() == 1 && replies.getLast().type() == REP_ACK, "STARTTLS: ACK");
+    return encrypt(tls);
+  }
+
+  /// Goes on in TLS.
+  public NbdClient encrypt(TlsContext tls) throws IOException {
+    check(!in.hasRemaining(), "nothing comes in plain bytes behind the ACK");
+    TlsConnection encrypted = tls.client(connection, "localhost", 1);
+    encrypted.handshake();
+    connection = encrypted;
+    structured = false;
+    return this;
+  }
+
   // Transmission.
 
   /// Sends a request.
@@ -409,6 +428,11 @@ public final class NbdClient implements Closeable {
       more = false;
     }
     check(!more, "the server hangs up");
+  }
+
+  /// Takes the end of the stream, which may not be a cut.
+  public void expectGoodbye() throws IOException {
+    check(!in.hasRemaining() && !fill(), "the server says goodbye");
   }
 
   private boolean fill() throws IOException {

@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/// Settles with a client which disk the connection is about, and how they talk. Without TLS:
-/// STARTTLS is answered as by a server that does not know it, and every other option is open.
+/// Settles with a client which disk the connection is about, and how they talk. STARTTLS makes it
+/// begin anew: what was settled in plain bytes, somebody on the way may have said.
 final class Handshake {
   /// Options of one client: more than any needs, few enough that haggling comes to an end.
   private static final int OPTIONS_MAX = 1000;
@@ -22,16 +22,18 @@ final class Handshake {
   private final Outbox outbox;
   private final InFlight inFlight;
   private final OptionReplies replies;
-  private final MetaContexts contexts;
+  private final StartTls tls;
+  private MetaContexts contexts;
   private boolean fixedNewstyle;
   private boolean noZeroes;
   private boolean structured;
 
-  Handshake(ExportOpener opener, Inbox inbox, Outbox outbox, InFlight inFlight) {
+  Handshake(ExportOpener opener, Inbox inbox, Outbox outbox, InFlight inFlight, StartTls tls) {
     this.opener = opener;
     this.inbox = inbox;
     this.outbox = outbox;
     this.inFlight = inFlight;
+    this.tls = tls;
     this.replies = new OptionReplies(outbox);
     this.contexts = new MetaContexts(replies);
   }
@@ -85,6 +87,9 @@ final class Handshake {
       throw new Violation("asked for an export with a name of " + length + " bytes");
     }
     ByteBuffer name = data(length);
+    if (tls.due()) {
+      throw new Violation("asked for an export without TLS, which is required here");
+    }
     if (inFlight.draining()) {
       throw new Violation("came while the server is shutting down");
     }
@@ -104,6 +109,7 @@ final class Handshake {
     try {
       Option option = known(number, length);
       ByteBuffer data = data(length);
+      tls.demandFor(number);
       if (inFlight.draining()) {
         throw new Refused(Option.Reply.ERR_SHUTDOWN, "the server is shutting down");
       }
@@ -124,6 +130,7 @@ final class Handshake {
       if (!inbox.skip(length)) {
         throw new EOFException();
       }
+      tls.demandFor(number);
     }
     if (option.isEmpty()) {
       throw new Refused(Option.Reply.ERR_UNSUP, "option " + number + " is not known here");
@@ -146,7 +153,8 @@ final class Handshake {
       }
       case STARTTLS -> {
         OptionData.none(data);
-        throw new Refused(Option.Reply.ERR_UNSUP, "this server does not offer TLS");
+        startTls(number);
+        return Optional.empty();
       }
       case STRUCTURED_REPLY -> {
         OptionData.none(data);
@@ -165,6 +173,15 @@ final class Handshake {
     }
     replies.ack(number);
     return Optional.empty();
+  }
+
+  private void startTls(int number) throws IOException, Refused {
+    tls.check();
+    replies.ack(number);
+    outbox.flush();
+    tls.begin(inbox, inFlight);
+    structured = false;
+    contexts = new MetaContexts(replies);
   }
 
   private Agreed describe(int number, OptionData.Info asked) throws IOException, Refused {

@@ -2,10 +2,12 @@ package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.log.Log;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.stream.Access;
 import dev.kelpie.stream.InFlight;
 import dev.kelpie.stream.Inbox;
 import dev.kelpie.stream.Line;
 import dev.kelpie.stream.Session;
+import dev.kelpie.tls.TlsFailure;
 import dev.kelpie.volume.Exports;
 import java.io.IOException;
 import java.time.Duration;
@@ -29,11 +31,14 @@ final class NbdConnection implements Session {
   private final Inbox inbox;
   private final Outbox outbox;
   private final InFlight inFlight;
+  private final StartTls tls;
+  private final Log refusals;
   private final Duration handshakeLimit;
   private final long since;
   private volatile boolean shakingHands = true;
 
   /// @param number tells the clients of one Unix socket apart in the log
+  /// @param refusals for what strangers can cause as often as they like
   NbdConnection(
       long number,
       Line line,
@@ -42,6 +47,8 @@ final class NbdConnection implements Session {
       Log log,
       Memory memory,
       NbdCounters counters,
+      Access access,
+      Log refusals,
       Duration handshakeLimit) {
     this.platform = platform;
     this.log = log;
@@ -53,6 +60,8 @@ final class NbdConnection implements Session {
     this.inbox = new Inbox(line, memory.buffer());
     this.outbox = new Outbox(line, memory, platform.locks());
     this.inFlight = new InFlight(platform.locks(), IN_FLIGHT_BYTES_MAX, line::hangUp);
+    this.tls = new StartTls(access, line.peer());
+    this.refusals = refusals;
     this.handshakeLimit = handshakeLimit;
     this.since = platform.clock().nanos();
   }
@@ -65,13 +74,15 @@ final class NbdConnection implements Session {
   @Override
   public void run() {
     try {
-      Optional<Agreed> agreed = new Handshake(opener, inbox, outbox, inFlight).run();
+      Optional<Agreed> agreed = new Handshake(opener, inbox, outbox, inFlight, tls).run();
       shakingHands = false;
       if (agreed.isPresent()) {
         transmit(agreed.get());
       }
     } catch (Violation violation) {
       log.warn("nbd: " + who + " " + violation.getMessage() + ": disconnected");
+    } catch (TlsFailure failure) {
+      refusals.warn("nbd: " + who + " " + failure.text() + ": disconnected");
     } catch (IOException lost) {
       log.debug("nbd: " + who + " is gone: " + lost);
     } finally {
@@ -82,7 +93,8 @@ final class NbdConnection implements Session {
   }
 
   private void transmit(Agreed agreed) throws IOException {
-    log.info("nbd: " + who + " uses " + agreed.disk());
+    String how = tls.agreed().isEmpty() ? "" : " over " + tls.agreed();
+    log.info("nbd: " + who + " uses " + agreed.disk() + how);
     boolean politely = false;
     try {
       transmission(agreed).run();

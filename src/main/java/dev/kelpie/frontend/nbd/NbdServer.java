@@ -1,9 +1,11 @@
 package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.log.Log;
+import dev.kelpie.log.SparseLog;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.platform.Tasks;
+import dev.kelpie.stream.Access;
 import dev.kelpie.stream.Line;
 import dev.kelpie.stream.Server;
 import dev.kelpie.stream.Service;
@@ -19,16 +21,25 @@ public final class NbdServer implements Closeable {
   private final Log log;
   private final Exports exports;
   private final NbdConfig config;
+  private final Access access;
+  private final Log refusals;
   private final Memory memory;
   private final NbdCounters counters = new NbdCounters();
   private final Server server;
 
-  /// Opens nothing yet.
+  /// For everybody, in plain bytes. Opens nothing yet.
   public NbdServer(Platform platform, Log log, Exports exports, NbdConfig config) {
+    this(platform, log, exports, config, Access.OPEN);
+  }
+
+  /// Opens nothing yet.
+  public NbdServer(Platform platform, Log log, Exports exports, NbdConfig config, Access access) {
     this.platform = platform;
     this.log = log;
     this.exports = exports;
     this.config = config;
+    this.access = access;
+    this.refusals = new SparseLog(log, platform.clock()::nanos);
     this.memory = new Memory(platform.locks(), platform.clock(), config.payloadBytesMax());
     this.server = new Server(platform, log, new Nbd());
   }
@@ -45,10 +56,24 @@ public final class NbdServer implements Closeable {
     }
 
     @Override
+    public Access access() {
+      return access;
+    }
+
+    @Override
     public Session session(long number, Line line) {
       counters.connections.increment();
       return new NbdConnection(
-          number, line, exports, platform, log, memory, counters, config.handshakeLimit());
+          number,
+          line,
+          exports,
+          platform,
+          log,
+          memory,
+          counters,
+          access,
+          refusals,
+          config.handshakeLimit());
     }
 
     @Override

@@ -39,6 +39,7 @@ enum Option {
     ERR_UNSUP(Reply.ERROR + 1),
     ERR_POLICY(Reply.ERROR + 2),
     ERR_INVALID(Reply.ERROR + 3),
+    ERR_TLS_REQD(Reply.ERROR + 5),
     ERR_UNKNOWN(Reply.ERROR + 6),
     ERR_SHUTDOWN(Reply.ERROR + 7),
     ERR_TOO_BIG(Reply.ERROR + 9);

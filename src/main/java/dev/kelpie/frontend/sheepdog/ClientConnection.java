@@ -40,18 +40,26 @@ final class ClientConnection implements Session {
   private final Inbox inbox;
   private final Sender sender;
   private final InFlight inFlight;
+  private final OpeningBytes opening;
   private volatile boolean served;
   private volatile boolean ended;
 
   /// @param number of the connection, for the log
   ClientConnection(
-      long number, Line line, Platform platform, Log log, Requests requests, BufferPool pool) {
+      long number,
+      Line line,
+      Platform platform,
+      Log log,
+      Requests requests,
+      BufferPool pool,
+      OpeningBytes opening) {
     this.number = number;
     this.log = log;
     this.platform = platform;
     this.requests = requests;
     this.pool = pool;
     this.line = line;
+    this.opening = opening;
     this.inbox = new Inbox(line, pool.readAhead());
     this.sender = new Sender(line, platform.locks());
     this.inFlight = new InFlight(platform.locks(), IN_FLIGHT_BYTES_MAX, this::close);
@@ -60,7 +68,10 @@ final class ClientConnection implements Session {
   @Override
   public void run() {
     try {
-      while (serveNext()) {}
+      boolean more = opening.pass(inbox, inFlight);
+      while (more) {
+        more = serveNext();
+      }
       sender.flush();
       inFlight.awaitNone();
     } catch (IOException lost) {
@@ -251,6 +262,7 @@ final class ClientConnection implements Session {
 
   @Override
   public void look() {
+    opening.look();
     if (line.hungUpFor(LAST_WORDS)) {
       close();
     }

@@ -28,7 +28,7 @@ final class Requests {
     this.world = new World(platform.locks());
     this.turns = new ObjectTurns(platform.locks());
     this.adminLog = new AdminLog(log);
-    this.faultLog = new FaultLog(log, platform.clock(), platform.locks());
+    this.faultLog = new FaultLog(log, platform.clock());
     this.log = log;
   }
 

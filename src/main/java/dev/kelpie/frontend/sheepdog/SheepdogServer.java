@@ -1,9 +1,11 @@
 package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.log.Log;
+import dev.kelpie.log.SparseLog;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.platform.Tasks;
+import dev.kelpie.stream.Access;
 import dev.kelpie.stream.Line;
 import dev.kelpie.stream.Server;
 import dev.kelpie.stream.Service;
@@ -17,15 +19,25 @@ public final class SheepdogServer implements Closeable {
   private final Platform platform;
   private final Log log;
   private final SheepdogConfig config;
+  private final Access access;
+  private final Log refusals;
   private final Requests requests;
   private final BufferPool pool;
   private final Server server;
 
-  /// Opens nothing yet.
+  /// For everybody, in plain bytes. Opens nothing yet.
   public SheepdogServer(Platform platform, Log log, Services services, SheepdogConfig config) {
+    this(platform, log, services, config, Access.OPEN);
+  }
+
+  /// Opens nothing yet.
+  public SheepdogServer(
+      Platform platform, Log log, Services services, SheepdogConfig config, Access access) {
     this.platform = platform;
     this.log = log;
     this.config = config;
+    this.access = access;
+    this.refusals = new SparseLog(log, platform.clock()::nanos);
     this.requests = new Requests(services, platform, log);
     this.pool = new BufferPool(platform.locks(), platform.clock(), config.payloadBytesMax());
     this.server = new Server(platform, log, new Sheepdog());
@@ -43,8 +55,15 @@ public final class SheepdogServer implements Closeable {
     }
 
     @Override
+    public Access access() {
+      return access;
+    }
+
+    @Override
     public Session session(long number, Line line) {
-      return new ClientConnection(number, line, platform, log, requests, pool);
+      OpeningBytes opening =
+          new OpeningBytes(access, line, platform.clock(), config.handshakeLimit(), refusals);
+      return new ClientConnection(number, line, platform, log, requests, pool, opening);
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.kelpie.platform.jvm;
 
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Disk;
+import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
 import java.lang.Thread.UncaughtExceptionHandler;
@@ -26,6 +27,11 @@ public final class JvmPlatform {
   /// The clocks alone.
   public static Clock clock() {
     return new JvmClock();
+  }
+
+  /// The locks alone.
+  public static Locks locks() {
+    return new JvmLocks();
   }
 
   /// All doors of this machine, with another disk.

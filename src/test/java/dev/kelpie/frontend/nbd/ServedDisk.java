@@ -6,6 +6,7 @@ import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.stream.Access;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.MemoryExports;
@@ -46,11 +47,19 @@ final class ServedDisk implements AutoCloseable {
     this(config, new TestPlatform(new MemoryDisk(), clock));
   }
 
+  ServedDisk(Access access, Clock clock) throws IOException {
+    this(NbdConfig.DEFAULT, access, new TestPlatform(new MemoryDisk(), clock));
+  }
+
   private ServedDisk(NbdConfig config, TestPlatform world) throws IOException {
+    this(config, Access.OPEN, world);
+  }
+
+  private ServedDisk(NbdConfig config, Access access, TestPlatform world) throws IOException {
     this.world = world;
     this.platform = world.platform();
     this.directory = Files.createTempDirectory("nbd-test");
-    this.server = new NbdServer(platform, log, exports, config);
+    this.server = new NbdServer(platform, log, exports, config, access);
     listen(Transport.TCP, new Endpoint.Tcp(InetAddress.getLoopbackAddress(), 0));
     listen(Transport.UNIX, new Endpoint.Unix(directory.resolve("s")));
   }

@@ -6,12 +6,15 @@ import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.stream.Access;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.MemoryClientObjects;
 import dev.kelpie.testing.MemoryCoordination;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.RecordingLog;
 import dev.kelpie.testing.TestPlatform;
+import dev.kelpie.tls.TlsConnection;
+import dev.kelpie.tls.TlsContext;
 import dev.kelpie.wire.Opcode;
 import dev.kelpie.wire.RequestFields;
 import dev.kelpie.wire.ResultCode;
@@ -50,6 +53,11 @@ final class Rig implements AutoCloseable {
   }
 
   private Rig(boolean cached, SheepdogConfig config, TestPlatform testPlatform) throws IOException {
+    this(cached, config, testPlatform, Access.OPEN);
+  }
+
+  private Rig(boolean cached, SheepdogConfig config, TestPlatform testPlatform, Access access)
+      throws IOException {
     this.testPlatform = testPlatform;
     platform = testPlatform.platform();
     book = new ClusterBook(new MemoryCoordination());
@@ -62,7 +70,7 @@ final class Rig implements AutoCloseable {
             objects.store(),
             book,
             node);
-    server = new SheepdogServer(platform, log, services, config);
+    server = new SheepdogServer(platform, log, services, config, access);
     at = listen(new Endpoint.Tcp(InetAddress.getLoopbackAddress(), 0));
   }
 
@@ -78,6 +86,22 @@ final class Rig implements AutoCloseable {
     Rig rig = new Rig(true, config, new TestPlatform(new MemoryDisk(), clock));
     rig.book.format(FORMAT, rig.node.members(), FakeNode.FORMATTED);
     return rig;
+  }
+
+  /// A server that was formatted, for clients with this access.
+  static Rig withAccess(SheepdogConfig config, Clock clock, Access access) throws IOException {
+    Rig rig = new Rig(true, config, new TestPlatform(new MemoryDisk(), clock), access);
+    rig.book.format(FORMAT, rig.node.members(), FakeNode.FORMATTED);
+    return rig;
+  }
+
+  /// A new client that speaks TLS.
+  StrictClient client(TlsContext tls) throws IOException {
+    TlsConnection encrypted = tls.client(platform.network().connect(at, LIMIT), "localhost", 1);
+    encrypted.handshake();
+    StrictClient client = new StrictClient(encrypted);
+    clients.add(client);
+    return client.expectEpoch(book.epoch());
   }
 
   /// Serves on one more address.

@@ -185,11 +185,13 @@ final class Hotplug {
   /// The copy has the same order pair: where a crash leaves both, either will do, since each later
   /// change raises the pair.
   private Creation.Written write(Slot slot, ObjectFile file, OneDisk to) throws IOException {
+    Order order =
+        file.order(); // asked inside of the view, it would wait for who waits for the view
     List<Creation.Written> written = new ArrayList<>(1);
     boolean there =
         file.view(view ->
             written.add(
-                new Creation(to, slot, platform.chance().nextLong(), file.order(), view)
+                new Creation(to, slot, platform.chance().nextLong(), order, view)
                     .write(List.of())));
     if (!there) {
       throw new IllegalStateException("object " + slot.object() + " went while it had its lock");

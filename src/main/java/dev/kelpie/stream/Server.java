@@ -114,12 +114,12 @@ public final class Server implements Closeable {
   private boolean turnedAway(Line line) {
     boolean admitted = service.access().admitted().test(line.peer());
     if (!admitted) {
-      line.close();
       refusals.warn(
           service.name()
               + ": "
               + line.peer()
               + " is not on the list of clients that may connect: disconnected");
+      line.close();
     }
     return !admitted;
   }

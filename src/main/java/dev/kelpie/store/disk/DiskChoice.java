@@ -1,9 +1,11 @@
 package dev.kelpie.store.disk;
 
+import dev.kelpie.platform.Disk;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// Chooses where a new object goes: by chance, weighted by free space, so that disks fill up at the
@@ -15,6 +17,36 @@ final class DiskChoice {
   DiskChoice(Disks disks, RandomGenerator chance) {
     this.disks = disks;
     this.chance = chance;
+  }
+
+  /// Writes the file of an object to a disk.
+  @FunctionalInterface
+  interface Writing {
+    Creation.Written to(OneDisk disk) throws IOException;
+  }
+
+  /// Writes to the first disk that takes the file; one that is full or fails is passed over.
+  ///
+  /// @return empty where all of them are full
+  /// @throws IOException where one failed and none took it, or for a reason that is not the disk's
+  static Optional<Placed> place(List<OneDisk> disks, Writing writing) throws IOException {
+    Optional<IOException> failure = Optional.empty();
+    for (OneDisk disk : disks) {
+      try {
+        return Optional.of(new Placed(disk, writing.to(disk)));
+      } catch (Disk.NoSpace full) {
+        disk.noteFull(full);
+      } catch (IOException cause) {
+        if (disk.health().good()) {
+          throw cause;
+        }
+        failure = Optional.of(cause);
+      }
+    }
+    if (failure.isPresent()) {
+      throw failure.get();
+    }
+    return Optional.empty();
   }
 
   private record Free(OneDisk disk, long bytes) {}

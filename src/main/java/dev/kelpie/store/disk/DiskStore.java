@@ -129,7 +129,7 @@ public final class DiskStore implements ObjectStore {
       return Outcome.WOULD_WAIT;
     }
     return life.sharing(() ->
-        objects.with(object, slot -> changing(slot, () -> create(slot, base, extents, change))));
+        objects.with(object, slot -> slot.changing(() -> create(slot, base, extents, change))));
   }
 
   @Override
@@ -138,7 +138,7 @@ public final class DiskStore implements ObjectStore {
       return Outcome.WOULD_WAIT;
     }
     return life.sharing(
-        () -> objects.with(object, slot -> changing(slot, () -> remove(slot, change)).finish()));
+        () -> objects.with(object, slot -> slot.changing(() -> remove(slot, change)).finish()));
   }
 
   @Override
@@ -248,7 +248,7 @@ public final class DiskStore implements ObjectStore {
 
   private Outcome overwrite(Slot slot, List<Extent> extents, Change change) throws IOException {
     try {
-      return changing(slot, () -> beginOverwrite(slot, extents, change)).finish();
+      return slot.changing(() -> beginOverwrite(slot, extents, change)).finish();
     } catch (Disk.NoSpace full) {
       diskOf(slot).ifPresent(disk -> disk.noteFull(full));
       return Outcome.NO_SPACE;
@@ -294,30 +294,20 @@ public final class DiskStore implements ObjectStore {
   private Outcome create(
       Slot slot, Optional<OneDisk> home, Order order, ObjectFile.View parent, List<Extent> extents)
       throws IOException {
-    Optional<IOException> failure = Optional.empty();
-    for (OneDisk disk : home.isPresent() ? List.of(home.get()) : choice.inOrder()) {
-      Creation.Written written;
-      try {
-        disk.health().check();
-        syncRemovalsElsewhere(disk);
-        written = new Creation(disk, slot, chance.nextLong(), order, parent).write(extents);
-      } catch (Disk.NoSpace full) {
-        disk.noteFull(full);
-        continue;
-      } catch (IOException cause) {
-        if (disk.health().good()) {
-          throw cause;
-        }
-        failure = Optional.of(cause);
-        continue;
-      }
-      name(disk, written, slot);
-      return Outcome.DONE;
+    Optional<Placed> placed =
+        DiskChoice.place(
+            home.isPresent() ? List.of(home.get()) : choice.inOrder(),
+            disk -> {
+              disk.health().check();
+              syncRemovalsElsewhere(disk);
+              return new Creation(disk, slot, chance.nextLong(), order, parent).write(extents);
+            });
+    if (placed.isEmpty()) {
+      return Outcome.NO_SPACE;
     }
-    if (failure.isPresent()) {
-      throw failure.get();
-    }
-    return Outcome.NO_SPACE;
+    placed.get().take(slot, disks, locations);
+    tombstones.remove(slot.object());
+    return Outcome.DONE;
   }
 
   /// An object that was removed from another disk must not come back beside the new one.
@@ -327,15 +317,6 @@ public final class DiskStore implements ObjectStore {
         other.syncNames();
       }
     }
-  }
-
-  private void name(OneDisk disk, Creation.Written written, Slot slot) throws IOException {
-    ObjectFile made = written.name();
-    long change = disk.nameChanged();
-    slot.put(made);
-    locations.put(slot.object(), disks.numberOf(disk));
-    tombstones.remove(slot.object());
-    disk.syncNames(change);
   }
 
   private Overwrite.Pending remove(Slot slot, Change change) throws IOException {
@@ -408,15 +389,6 @@ public final class DiskStore implements ObjectStore {
     }
     disk.syncNames(disk.nameChanged());
     disk.spaceFreed();
-  }
-
-  private static <T> T changing(Slot slot, Life.Call<T> call) throws IOException {
-    slot.change().lock();
-    try {
-      return call.make();
-    } finally {
-      slot.change().unlock();
-    }
   }
 
   private static void checkRange(ObjectId object, int offset, int length) {

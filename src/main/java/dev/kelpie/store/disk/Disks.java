@@ -2,19 +2,22 @@ package dev.kelpie.store.disk;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedCollection;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /// The disks of a store, each with a number for as long as it belongs to the store. Which they are
 /// changes only while no call is in progress ([Life#alone]), so that a call may look twice.
 final class Disks {
-  private volatile Map<Integer, OneDisk> byNumber;
+  /// Replaced as a whole.
+  private volatile SequencedMap<Integer, OneDisk> byNumber;
 
   /// Numbers them in the order given, from 0.
   Disks(List<OneDisk> disks) {
-    Map<Integer, OneDisk> numbered = new TreeMap<>();
+    SequencedMap<Integer, OneDisk> numbered = new TreeMap<>();
     for (OneDisk disk : disks) {
       numbered.put(numbered.size(), disk);
     }
@@ -28,8 +31,8 @@ final class Disks {
   }
 
   /// All of them, the lowest number first.
-  List<OneDisk> all() {
-    return List.copyOf(byNumber.values());
+  SequencedCollection<OneDisk> all() {
+    return Collections.unmodifiableSequencedCollection(byNumber.sequencedValues());
   }
 
   /// @throws IllegalArgumentException where no disk has the number
@@ -59,7 +62,7 @@ final class Disks {
 
   /// Gives a disk the lowest number that is free.
   void add(OneDisk disk) {
-    Map<Integer, OneDisk> more = new TreeMap<>(byNumber);
+    SequencedMap<Integer, OneDisk> more = new TreeMap<>(byNumber);
     int number = 0;
     while (more.containsKey(number)) {
       number++;
@@ -70,7 +73,7 @@ final class Disks {
 
   /// Takes a disk out, on which no object is left.
   void remove(OneDisk disk) {
-    Map<Integer, OneDisk> fewer = new TreeMap<>(byNumber);
+    SequencedMap<Integer, OneDisk> fewer = new TreeMap<>(byNumber);
     fewer.values().remove(disk);
     byNumber = fewer;
   }

@@ -3,14 +3,15 @@ package dev.kelpie.store.disk;
 import dev.kelpie.log.Log;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.ObjectDamaged;
-import dev.kelpie.platform.Disk;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Platform;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedCollection;
 import java.util.UUID;
 
 /// Changes the set of disks of a store that is open: adds a disk, or takes one out after its
@@ -55,7 +56,7 @@ final class Hotplug {
       if (disks.in(directory).isPresent()) {
         throw new IOException(directory + " is a disk of this store already");
       }
-      List<OneDisk> before = disks.all();
+      SequencedCollection<OneDisk> before = disks.all();
       UUID store = before.getFirst().directory().identity().store();
       int count = before.size() + 1;
       OneDisk disk =
@@ -129,7 +130,7 @@ final class Hotplug {
     int damaged = 0;
     for (ObjectId object : all) {
       try {
-        life.sharing(() -> objects.with(object, slot -> move(slot, from)));
+        life.sharing(() -> objects.with(object, slot -> slot.changing(() -> move(slot, from))));
       } catch (ObjectDamaged _) {
         damaged++; // its report is in the log
       }
@@ -146,47 +147,28 @@ final class Hotplug {
 
   /// @return whether the object was still there
   private boolean move(Slot slot, OneDisk from) throws IOException {
-    slot.change().lock();
-    try {
-      Optional<ObjectFile> file = slot.file();
-      if (file.isEmpty() || file.get().disk() != from) {
-        return false;
-      }
-      moveTo(writeElsewhere(slot, file.get(), from), slot, from);
-      return true;
-    } finally {
-      slot.change().unlock();
+    Optional<ObjectFile> file = slot.file();
+    if (file.isEmpty() || file.get().disk() != from) {
+      return false;
     }
-  }
-
-  private record Copy(OneDisk disk, Creation.Written file) {}
-
-  private Copy writeElsewhere(Slot slot, ObjectFile file, OneDisk from) throws IOException {
-    Optional<IOException> failure = Optional.empty();
-    for (OneDisk disk : choice.inOrder()) {
-      try {
-        return new Copy(disk, write(slot, file, disk));
-      } catch (Disk.NoSpace full) {
-        failure = Optional.of(full);
-      } catch (IOException cause) {
-        if (disk.health().good()) {
-          throw cause;
-        }
-        failure = Optional.of(cause);
-      }
-    }
-    throw new IOException(
-        "the other disks cannot take what is on "
-            + from.directory().path()
-            + ": "
-            + failure.map(IOException::getMessage).orElse("there is none in service"));
+    DiskChoice.place(choice.inOrder(), disk -> write(slot, file.get(), disk))
+        .orElseThrow(() ->
+            new IOException(
+                "the other disks cannot take what is on "
+                    + from.directory().path()
+                    + ": they are full"))
+        .take(slot, disks, locations);
+    Path old = from.pathOf(slot.object());
+    from.health().runOrFail("delete " + old, () -> platform.disk().delete(old));
+    from.nameChanged();
+    return true;
   }
 
   /// The copy has the same order pair: where a crash leaves both, either will do, since each later
   /// change raises the pair.
   private Creation.Written write(Slot slot, ObjectFile file, OneDisk to) throws IOException {
-    Order order =
-        file.order(); // asked inside of the view, it would wait for who waits for the view
+    // Asked inside of the view, it would wait for who waits for the view.
+    Order order = file.order();
     List<Creation.Written> written = new ArrayList<>(1);
     boolean there =
         file.view(view ->
@@ -197,17 +179,6 @@ final class Hotplug {
       throw new IllegalStateException("object " + slot.object() + " went while it had its lock");
     }
     return written.getFirst();
-  }
-
-  private void moveTo(Copy copy, Slot slot, OneDisk from) throws IOException {
-    ObjectFile made = copy.file().name();
-    long change = copy.disk().nameChanged();
-    slot.put(made);
-    locations.put(slot.object(), disks.numberOf(copy.disk()));
-    copy.disk().syncNames(change);
-    Path old = from.pathOf(slot.object());
-    from.health().runOrFail("delete " + old, () -> platform.disk().delete(old));
-    from.nameChanged();
   }
 
   /// Nothing lies on it any more, and a start without it is to succeed from now on. That it is
@@ -226,7 +197,7 @@ final class Hotplug {
     disks.remove(disk);
   }
 
-  private void writeCount(List<OneDisk> of, int count) throws IOException {
+  private void writeCount(Collection<OneDisk> of, int count) throws IOException {
     for (OneDisk disk : of) {
       disk.health()
           .runOrFail(

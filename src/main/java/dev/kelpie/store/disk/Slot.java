@@ -39,6 +39,16 @@ final class Slot {
     return change;
   }
 
+  /// Changes the object.
+  <T> T changing(Life.Call<T> call) throws IOException {
+    change.lock();
+    try {
+      return call.make();
+    } finally {
+      change.unlock();
+    }
+  }
+
   /// The object, opened if need be; empty where it is not there.
   Optional<ObjectFile> file() throws IOException {
     return switch (content) {

@@ -62,7 +62,7 @@ final class ClusterRequests {
   /// MAKE_FS.
   Reply format(Exchange exchange) throws IOException {
     RequestFields.Cluster wanted = exchange.cluster();
-    String store = text(exchange.payload());
+    String store = exchange.text();
     if (store.isEmpty()) {
       store = DEFAULT_STORE;
     }
@@ -186,12 +186,6 @@ final class ClusterRequests {
   static NodeId id(Member member) {
     NodeAddress address = NodeAddress.of(member.address().getAddress(), member.port());
     return new NodeId(address, NodeAddress.NONE);
-  }
-
-  private static String text(ByteBuffer payload) {
-    String all = StandardCharsets.ISO_8859_1.decode(payload).toString();
-    int end = all.indexOf('\0');
-    return end < 0 ? all : all.substring(0, end);
   }
 
   private static long packed(Instant time) {

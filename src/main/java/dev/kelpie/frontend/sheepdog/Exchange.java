@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /// One request, from its header to its reply: what the client sent, and the memory for both
@@ -81,6 +82,13 @@ final class Exchange implements AutoCloseable {
   /// What the client sent, from its start, little-endian.
   ByteBuffer payload() {
     return payload.map(buffer -> buffer.bytes().rewind()).orElse(NO_PAYLOAD);
+  }
+
+  /// What the client sent as a text that ends at its first NUL, each `char` a byte.
+  String text() {
+    String all = StandardCharsets.ISO_8859_1.decode(payload()).toString();
+    int end = all.indexOf('\0');
+    return end < 0 ? all : all.substring(0, end);
   }
 
   /// Memory for what the client sends, where there is some now.

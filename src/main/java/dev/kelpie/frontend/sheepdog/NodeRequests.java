@@ -8,7 +8,6 @@ import dev.kelpie.wire.ResultCode;
 import dev.kelpie.wire.SheepStat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -50,21 +49,19 @@ final class NodeRequests {
 
   /// MD_PLUG.
   Reply plug(Exchange exchange) throws IOException {
-    node.plug(paths(exchange.payload()));
+    node.plug(paths(exchange));
     return Reply.DONE;
   }
 
   /// MD_UNPLUG.
   Reply unplug(Exchange exchange) throws IOException {
-    node.unplug(paths(exchange.payload()));
+    node.unplug(paths(exchange));
     return Reply.DONE;
   }
 
-  /// Paths with commas between them, to the first NUL.
-  private static List<String> paths(ByteBuffer payload) {
-    String text = StandardCharsets.ISO_8859_1.decode(payload).toString();
-    int end = text.indexOf('\0');
-    return List.of((end < 0 ? text : text.substring(0, end)).split(","));
+  /// Paths with commas between them.
+  private static List<String> paths(Exchange exchange) {
+    return List.of(exchange.text().split(","));
   }
 
   /// GET_LOGLEVEL.

@@ -43,16 +43,10 @@ final class AlterCopy {
     return copies;
   }
 
-  /// A sheep looks at the user; `-f` spares them the look.
+  /// Asks, unless `-f` spares the user the question.
   static void confirm(Invocation in, String first, String second) throws Failure, NotConfirmed {
     if (!in.options().has('f')) {
-      in.console()
-          .confirm(
-              "    __\n   ()'`;\n   /\\|`  "
-                  + first
-                  + "\n  /  |   "
-                  + second
-                  + "\n(/_)_|_  Are you sure you want to continue? [yes/no]: ");
+      Caution.confirm(in, first, second);
     }
   }
 

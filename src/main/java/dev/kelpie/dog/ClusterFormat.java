@@ -23,11 +23,6 @@ final class ClusterFormat implements Command {
   private static final int STORES_MAX = 4096;
   private static final int LINE_WIDTH = 39;
 
-  /// A sheep looks at the user, who is about to lose something.
-  private static final String NOT_EMPTY =
-      "    __\n   ()'`;\n   /\\|`\n  /  |   Caution! The cluster is not empty.\n(/_)_|_  "
-          + "Are you sure you want to continue? [yes/no]: ";
-
   @Override
   public int run(Invocation in) throws Failure, NotConfirmed, MalformedPayload {
     Options options = in.options();
@@ -53,7 +48,7 @@ final class ClusterFormat implements Command {
                   + ").\nAre you sure you want to continue? [yes/no]: ");
     }
     if (!options.has('f') && notEmpty(in.sheep())) {
-      in.console().confirm(NOT_EMPTY);
+      Caution.confirm(in, "Caution! The cluster is not empty.");
     }
     in.console().printLine("using backend " + options.store() + " store");
     Reply reply = makeFs(in, redundancy);

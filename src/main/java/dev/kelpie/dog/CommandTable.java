@@ -5,8 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// All commands (spec/cli.md §4-§7), with those words that this release does not carry out. The
-/// listings have a `-j` of Kelpie's own.
+/// All commands (spec/cli.md §4-§7). The listings have a `-j` of Kelpie's own.
 final class CommandTable {
   /// The first words, in the order of the help.
   static final List<String> COMMANDS = List.of("vdi", "node", "cluster", "upgrade");

@@ -31,11 +31,7 @@ final class DiskChange implements Command {
   public int run(Invocation in) throws Failure, NotConfirmed {
     String paths = in.nextArgument().orElseThrow();
     if (!in.options().has('f')) {
-      in.console()
-          .confirm(
-              "    __\n   ()'`;\n   /\\|`\n  /  |   "
-                  + caution
-                  + "\n(/_)_|_  Are you sure you want to continue? [yes/no]: ");
+      Caution.confirm(in, caution);
     }
     ByteBuffer payload = ByteBuffer.wrap((paths + '\0').getBytes(StandardCharsets.ISO_8859_1));
     RequestHeader request =

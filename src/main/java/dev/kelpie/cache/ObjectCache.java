@@ -165,9 +165,22 @@ public final class ObjectCache implements ObjectStore, CacheControl {
         change.patience(),
         () ->
             writesBack(change) && !isHere(object)
-                ? writer.create(object, base, extents, change)
+                ? createHere(object, base, extents, change)
                 : now(change, () -> writeThrough.create(object, base, extents, change)),
         () -> backend.create(object, base, extents, change));
+  }
+
+  /// A copy of what is not there is refused before it is answered: no push of it could succeed.
+  private Outcome createHere(ObjectId object, Base base, List<Extent> extents, Change change)
+      throws IOException {
+    if (base instanceof Base.CopyOf(ObjectId parent) && !isHere(parent)) {
+      if (change.patience() == Patience.NOW) {
+        return Outcome.WOULD_WAIT;
+      } else if (stat(parent).isEmpty()) {
+        return Outcome.NO_OBJECT;
+      }
+    }
+    return writer.create(object, base, extents, change);
   }
 
   @Override

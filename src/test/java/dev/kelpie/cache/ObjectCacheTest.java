@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -171,6 +172,22 @@ final class ObjectCacheTest {
     assertEquals(66, rig.behind(copy, 2 * BLOCK, 1)[0]);
     assertEquals(67, rig.behind(copy, 5 * BLOCK + 3, 1)[0]);
     assertEquals(pattern(1, 5), rig.behind(copy, 5 * BLOCK + 4, 1)[0]);
+  }
+
+  @Test
+  void copyOfWhatIsNotThereIsRefusedAndLeavesNothingToPush() throws IOException {
+    VdiId child = new VdiId(0x1234);
+    ObjectId copy = ObjectId.data(child, 0);
+    Base base = new Base.CopyOf(DATA);
+    assertEquals(Outcome.NO_OBJECT, rig.create(copy, base, 0, filled(3, 67), CacheMode.WRITEBACK));
+    rig.cache.flush(child);
+    assertEquals(Optional.empty(), rig.cache.stat(copy));
+    rig.create(DATA, Base.ZEROS, 0, filled(BLOCK, 5), CacheMode.WRITEBACK);
+    assertEquals(Outcome.DONE, rig.create(copy, base, 0, filled(3, 67), CacheMode.WRITEBACK));
+    rig.remove(DATA, CacheMode.WRITEBACK);
+    ObjectId second = ObjectId.data(child, 1);
+    assertEquals(
+        Outcome.NO_OBJECT, rig.create(second, base, 0, filled(3, 67), CacheMode.WRITEBACK));
   }
 
   @Test

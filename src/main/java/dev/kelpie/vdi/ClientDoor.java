@@ -113,7 +113,7 @@ final class ClientDoor implements ClientObjects {
       case VM_STATE, ATTRIBUTE ->
           changing(object, durability, change -> objects.create(object, base, extents, change));
       case INODE, BTREE, LEDGER ->
-          throw new IOException("object " + object + " is not made by clients");
+          throw new InvalidChange("object " + object + " is not made by clients");
     };
   }
 
@@ -123,7 +123,7 @@ final class ClientDoor implements ClientObjects {
       case DATA -> changing(object, inode -> drop(inode, object, CacheMode.WRITETHROUGH, true));
       case VM_STATE, ATTRIBUTE ->
           changing(object, Durability.DURABLE, change -> objects.remove(object, change));
-      case INODE -> throw new IOException("object " + object + " goes when its VDI is deleted");
+      case INODE -> throw new InvalidChange("object " + object + " goes when its VDI is deleted");
       case BTREE, LEDGER -> Outcome.NO_OBJECT;
     };
   }
@@ -197,7 +197,7 @@ final class ClientDoor implements ClientObjects {
       Durability durability)
       throws IOException {
     if (!isIndex(object)) {
-      throw new IOException("object " + object + " lies beyond the end of any VDI");
+      throw new InvalidChange("object " + object + " lies beyond the end of any VDI");
     }
     inode.checkWritable();
     Change change = change(inode, mode, durability);

@@ -13,7 +13,7 @@ import java.nio.ByteBuffer;
 /// Objects by id, for clients that do a VDI's bookkeeping themselves (QEMU, tgt, `dog`). Ranges are
 /// checked by the caller. Writes to inodes are seen by open block devices at once, and entries of
 /// the object map that are replaced drop their objects (spec §1.15). A change of a data object of a
-/// snapshot throws [ReadOnlyVdi].
+/// snapshot throws [ReadOnlyVdi], and one that no client may make [InvalidChange].
 public interface ClientObjects {
   /// A client opened the VDI: it starts from what is there now. A loss from before is no longer the
   /// business of the barriers that follow (DESIGN §3, Crash).
@@ -56,6 +56,16 @@ public interface ClientObjects {
 
   /// Whether the object is stored on this node.
   boolean exists(ObjectId object) throws IOException;
+
+  /// The client asks for what can never be, whatever the node's state.
+  final class InvalidChange extends IOException {
+    private static final long serialVersionUID = 1;
+
+    /// Says why.
+    public InvalidChange(String message) {
+      super(message);
+    }
+  }
 
   /// The VDI was frozen by a snapshot; its data objects do not change any more.
   final class ReadOnlyVdi extends IOException {

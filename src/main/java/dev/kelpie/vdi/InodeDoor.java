@@ -7,6 +7,7 @@ import dev.kelpie.object.Change;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.object.Outcome;
+import dev.kelpie.vdi.ClientObjects.InvalidChange;
 import dev.kelpie.vdi.ClientObjects.ReadOnlyVdi;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -175,7 +176,7 @@ final class InodeDoor {
 
   /// Whether an entry is newer than what a client writes over it.
   ///
-  /// @throws IOException where what it writes can never have been in this map
+  /// @throws InvalidChange where what it writes can never have been in this map
   private boolean isNewer(Inode inode, int before, int value) throws IOException {
     List<Integer> ancestors = ancestors(inode.vdi());
     int found = ancestors.indexOf(value);
@@ -183,7 +184,7 @@ final class InodeDoor {
     if (found >= 0 && old >= 0 && old < found) {
       return true;
     } else if (found < 0 || table.live(new VdiId(value)).isEmpty()) {
-      throw new IOException(
+      throw new InvalidChange(
           String.format(
               "the map of VDI %s cannot name VDI %x, which is no living ancestor of it",
               inode.vdi(), value));

@@ -22,6 +22,7 @@ import dev.kelpie.object.Patience;
 import dev.kelpie.testing.DiskCall;
 import dev.kelpie.testing.Faults;
 import dev.kelpie.testing.StoreCall;
+import dev.kelpie.vdi.ClientObjects.InvalidChange;
 import dev.kelpie.vdi.ClientObjects.ReadOnlyVdi;
 import dev.kelpie.volume.BlockDevice;
 import java.io.IOException;
@@ -184,9 +185,9 @@ final class ClientObjectsTest {
     VdiId tip = node.snapshot("vm1");
     node.delete("vm1", 1);
     for (VdiId wrong : List.of(stranger, vdi, new VdiId(0xabcdef))) {
-      assertThrows(IOException.class, () -> putEntry(tip, 0, wrong));
+      assertThrows(InvalidChange.class, () -> putEntry(tip, 0, wrong));
     }
-    assertThrows(IOException.class, () -> putEntries(tip, 0, 0x7fffffff));
+    assertThrows(InvalidChange.class, () -> putEntries(tip, 0, 0x7fffffff));
     assertEquals(0, node.entry(tip, 0));
   }
 

@@ -65,7 +65,7 @@ final class Answers {
     return switch (failure) {
       case ClientObjects.ReadOnlyVdi _ -> ResultCode.READONLY;
       case Disk.NoSpace _ -> ResultCode.NO_SPACE;
-      case MalformedPayload _ -> ResultCode.INVALID_PARMS;
+      case MalformedPayload _, ClientObjects.InvalidChange _ -> ResultCode.INVALID_PARMS;
       default -> ResultCode.EIO;
     };
   }

@@ -91,12 +91,11 @@ public record RequestHeader(
     return opcode.isPresent() ? limit(opcode.get().requestPayload()) : 0;
   }
 
+  /// Who sends flag WRITE has no room for a reply's payload (spec §1.1 rule 2).
   private boolean replyFits(Opcode opcode) {
     PayloadSize reply = opcode.replyPayload();
-    if (has(RequestFlags.WRITE) || reply == PayloadSize.NONE) {
-      return true;
-    }
-    return reply.allows(dataLength) && dataLength <= limit(reply);
+    int room = has(RequestFlags.WRITE) ? 0 : dataLength;
+    return reply == PayloadSize.NONE || (reply.allows(room) && room <= limit(reply));
   }
 
   private int limit(PayloadSize size) {

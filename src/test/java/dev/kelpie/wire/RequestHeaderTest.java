@@ -235,6 +235,19 @@ final class RequestHeaderTest {
   }
 
   @Test
+  void whoSendsFlagWriteHasNoRoomForAReplyOfFixedSize() {
+    for (Opcode opcode : Opcode.values()) {
+      RequestHeader header =
+          RequestHeader.of(opcode, RequestFlags.WRITE, 0, RequestFields.Vdi.lookup(0));
+      boolean fixed = !opcode.replyPayload().allows(0);
+      assertTrue(!fixed || header.framing() == Framing.REFUSED, opcode.toString());
+    }
+    assertEquals(
+        Framing.REFUSED,
+        RequestHeader.of(Opcode.READ_VDIS, RequestFlags.WRITE, 0, RequestFields.NONE).framing());
+  }
+
+  @Test
   void strayPayloadIsReadUpToABound() {
     assertEquals(Framing.REFUSED, named(Opcode.KILL_NODE, 66_320).framing());
     assertEquals(Framing.LOST, named(Opcode.KILL_NODE, 66_321).framing());

@@ -153,13 +153,15 @@ final class VdiRequests {
         : Optional.of(vdis.lookup(name.get(), payload.tag(), exchange.vdi().snapId()));
   }
 
-  /// DEL_VDI.
+  /// DEL_VDI. Its reply names no VDI (spec §1.14).
   Reply delete(Exchange exchange) throws IOException {
     NameAndTag payload = NameAndTag.decode(exchange.payload());
     Optional<VdiName> name = name(payload.name());
-    return name.isEmpty()
-        ? INVALID
-        : Answers.of(vdis.delete(name.get(), payload.tag(), exchange.vdi().snapId()));
+    if (name.isEmpty()) {
+      return INVALID;
+    }
+    VdiAnswer answer = vdis.delete(name.get(), payload.tag(), exchange.vdi().snapId());
+    return Reply.of(Answers.of(answer).result());
   }
 
   /// READ_VDIS: a bit for each id in use, the lowest first.

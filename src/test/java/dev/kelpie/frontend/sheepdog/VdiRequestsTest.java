@@ -76,6 +76,19 @@ final class VdiRequestsTest {
   }
 
   @Test
+  void theReplyToADeletionNamesNoVdi() throws IOException {
+    Answer answer = lookup(Opcode.DEL_VDI, "vm1", "", 0);
+    answer.is(ResultCode.SUCCESS);
+    assertEquals(ResponseFields.Vdi.found(0, 0), answer.header().fields());
+  }
+
+  @Test
+  void aBitmapIsNotSentToWhoHasNoRoomForIt() throws IOException {
+    client.call(Opcode.READ_VDIS, 0, RequestFields.NONE, new byte[0]).is(ResultCode.INVALID_PARMS);
+    client.call(Opcode.READ_VDIS, 0, BITMAP, RequestFields.NONE).is(ResultCode.SUCCESS);
+  }
+
+  @Test
   void copiesAreThoseAskedForOrTheClusters() throws IOException {
     make("a", new RequestFields.Vdi(SIZE, 0, 2, 0, 0, 22, 0, 0)).is(ResultCode.SUCCESS);
     make("b", new RequestFields.Vdi(SIZE, 0, 0, 0, 0, 0, 0, 0)).is(ResultCode.SUCCESS);

@@ -40,6 +40,11 @@ public interface Network {
     /// @return how many, at least 1; -1 at the end of the stream
     int read(ByteBuffer into) throws IOException;
 
+    /// Whether bytes have arrived that no read has taken. Any task may ask, also while another one
+    /// reads; what a read has taken and not yet given back is not seen. Once the connection is
+    /// closed it is false.
+    boolean unread();
+
     /// Writes all that remains in the buffers, in order.
     void write(ByteBuffer... from) throws IOException;
 

@@ -48,6 +48,34 @@ public final class Inbox implements Closeable {
   ///
   /// @return false at the end of the stream
   public boolean fill() throws IOException {
+    makeRoom();
+    ByteBuffer bytes = buffer.bytes();
+    try {
+      lastRead = line.read(bytes);
+    } finally {
+      crowded = !bytes.hasRemaining();
+      bytes.flip();
+    }
+    return lastRead >= 0;
+  }
+
+  /// Waits for one more byte, behind those at hand, and leaves the rest in the line, where others
+  /// can see it ([Line#unread]).
+  ///
+  /// @return false at the end of the stream
+  public boolean fillOne() throws IOException {
+    makeRoom();
+    ByteBuffer bytes = buffer.bytes();
+    int room = bytes.limit();
+    bytes.limit(bytes.position() + 1);
+    try {
+      return line.read(bytes) >= 0;
+    } finally {
+      bytes.limit(room).flip();
+    }
+  }
+
+  private void makeRoom() {
     if (buffer.bytes().hasRemaining()) {
       buffer.bytes().compact();
     } else {
@@ -57,14 +85,6 @@ public final class Inbox implements Closeable {
     if (crowded) {
       buffer.grow();
     }
-    ByteBuffer bytes = buffer.bytes();
-    try {
-      lastRead = line.read(bytes);
-    } finally {
-      crowded = !bytes.hasRemaining();
-      bytes.flip();
-    }
-    return lastRead >= 0;
   }
 
   /// Fills a buffer: with what is at hand, and the rest from the line without a copy.

@@ -10,6 +10,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// The wire to one client, and for how long the client has let us wait on it. Closed any number of
 /// times, by any task.
@@ -25,6 +26,7 @@ public final class Line implements Closeable {
   private volatile long writingSince = NEVER;
   private volatile long hungUpSince = NEVER;
   private volatile boolean closed;
+  private final AtomicLong taken = new AtomicLong();
 
   /// The connection is the line's from now on.
   public Line(Network.Connection connection, Clock clock) {
@@ -43,10 +45,23 @@ public final class Line implements Closeable {
   public int read(ByteBuffer into) throws IOException {
     readingSince = clock.nanos();
     try {
-      return connection.read(into);
+      int count = connection.read(into);
+      taken.addAndGet(Math.max(0, count));
+      return count;
     } finally {
       readingSince = NEVER;
     }
+  }
+
+  /// How many bytes were read so far. Any task may ask.
+  public long taken() {
+    return taken.get();
+  }
+
+  /// Whether bytes have arrived that no read has taken ([Network.Connection#unread]). Any task may
+  /// ask, but while TLS begins.
+  public boolean unread() {
+    return connection.unread();
   }
 
   /// Writes all buffers. One task at a time.

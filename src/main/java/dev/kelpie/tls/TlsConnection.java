@@ -53,6 +53,9 @@ public final class TlsConnection implements Network.Connection {
   /// Opened bytes for which a reader had no room; empty, or one of [#buffers].
   private ByteBuffer opened = NOTHING[0];
 
+  /// Whether there may be something in the two above, for those who do not read.
+  private volatile boolean holding;
+
   /// @param already sealed bytes that were read before
   TlsConnection(
       Network.Connection wire,
@@ -71,6 +74,7 @@ public final class TlsConnection implements Network.Connection {
     }
     if (already.hasRemaining()) {
       received = buffers.take().put(already).flip();
+      holding = true;
     }
   }
 
@@ -161,6 +165,19 @@ public final class TlsConnection implements Network.Connection {
   /// Takes what is at hand as far as there is room; waits only where that is nothing.
   @Override
   public int read(ByteBuffer into) throws IOException {
+    try {
+      return take(into);
+    } finally {
+      holding = received.hasRemaining() || opened.hasRemaining();
+    }
+  }
+
+  @Override
+  public boolean unread() {
+    return holding || wire.unread();
+  }
+
+  private int take(ByteBuffer into) throws IOException {
     if (opened.hasRemaining()) {
       return takeOpened(into);
     }
@@ -252,7 +269,8 @@ public final class TlsConnection implements Network.Connection {
   ///
   /// @return false at the end of the stream
   private boolean fill() throws IOException {
-    if (!received.hasRemaining()) {
+    boolean nothing = !received.hasRemaining();
+    if (nothing) {
       rest();
     } else if (resting()) {
       received = buffers.take().put(received).flip();
@@ -262,10 +280,21 @@ public final class TlsConnection implements Network.Connection {
       if (!received.hasRemaining()) {
         throw new TlsFailure("sent a record that is larger than TLS allows");
       }
-      return wire.read(received) >= 0;
+      return nothing ? fillFromNothing() : wire.read(received) >= 0;
     } finally {
       received.flip();
     }
+  }
+
+  /// Takes one byte, which is no record, and no more before others can see that something is here.
+  private boolean fillFromNothing() throws IOException {
+    int room = received.limit();
+    received.limit(1);
+    holding = false;
+    boolean more = wire.read(received) >= 0;
+    holding = true;
+    received.limit(room);
+    return (more && wire.unread()) ? wire.read(received) >= 0 : more;
   }
 
   private boolean resting() {

@@ -94,6 +94,11 @@ final class FakeNetwork implements Network {
     }
 
     @Override
+    public boolean unread() {
+      return !closed && (!sending.isEmpty() || !waiting.isEmpty());
+    }
+
+    @Override
     public void write(ByteBuffer... from) throws IOException {
       if (closed) {
         throw new AssertionError("written after it was closed");

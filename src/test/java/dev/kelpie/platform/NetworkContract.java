@@ -2,12 +2,14 @@ package dev.kelpie.platform;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.platform.Network.Connection;
 import dev.kelpie.platform.Network.Listener;
+import dev.kelpie.testing.Await;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -97,6 +99,29 @@ public abstract class NetworkContract {
       assertEquals(-1, pair.server.read(ByteBuffer.allocate(1)));
       pair.server.write(text("still"));
       assertEquals("still", read(pair.client, 5));
+    }
+  }
+
+  @Test
+  void whatNoReadHasTakenIsUnread() throws Exception {
+    for (Endpoint at : new Endpoint[] {loopback(0), unix}) {
+      try (Pair pair = new Pair(at);
+          ExecutorService others = Executors.newVirtualThreadPerTaskExecutor()) {
+        assertFalse(pair.server.unread());
+        Future<String> reading = others.submit(() -> read(pair.server, 1));
+        pair.client.write(text("one"));
+        assertEquals("o", reading.get());
+        Await.until("the rest is there", pair.server::unread);
+        assertEquals("ne", read(pair.server, 2));
+        assertFalse(pair.server.unread());
+        pair.client.write(text("last"));
+        pair.client.close();
+        Await.until("what a peer sent before it left is there", pair.server::unread);
+        assertEquals("last", read(pair.server, 4));
+        assertFalse(pair.server.unread());
+        pair.server.close();
+        assertFalse(pair.server.unread());
+      }
     }
   }
 

@@ -77,6 +77,11 @@ final class FakeConnection implements Network.Connection {
   }
 
   @Override
+  public boolean unread() {
+    return !closed && !said.isEmpty();
+  }
+
+  @Override
   public void write(ByteBuffer... from) throws IOException {
     if (held) {
       await();

@@ -60,6 +60,15 @@ final class Pipe {
       }
     }
 
+    boolean some() {
+      mutex.lock();
+      try {
+        return !cut && bytes.position() > 0;
+      } finally {
+        mutex.unlock();
+      }
+    }
+
     private int take(ByteBuffer into) {
       bytes.flip();
       int max = Math.min(into.remaining(), readMax.getAsInt());
@@ -133,6 +142,11 @@ final class Pipe {
     @Override
     public int read(ByteBuffer into) throws IOException {
       return in.read(into);
+    }
+
+    @Override
+    public boolean unread() {
+      return in.some();
     }
 
     @Override

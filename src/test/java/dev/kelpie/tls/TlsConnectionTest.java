@@ -140,6 +140,32 @@ final class TlsConnectionTest {
     assertEquals(100, read(pair.client, 100).length);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {TLS_1_2, TLS_1_3})
+  void whatNoReadHasTakenIsUnreadWhereverItLies(String protocol) throws Exception {
+    Pair pair = Pair.shaken(good, protocol, ROOMY, ALL);
+    FutureTask<byte[]> reader = started(() -> read(pair.server, 1));
+    pair.client.write(ByteBuffer.wrap(random(100)));
+    assertEquals(1, reader.get().length);
+    assertTrue(pair.server.unread(), "opened, and not taken");
+    assertEquals(99, read(pair.server, 99).length);
+    assertFalse(pair.server.unread());
+    pair.client.write(ByteBuffer.wrap(random(10)));
+    assertTrue(pair.server.unread(), "on the wire");
+    pair.client.write(ByteBuffer.wrap(random(20)));
+    assertEquals(10, read(pair.server, 10).length);
+    assertTrue(pair.server.unread(), "sealed, and not opened");
+    assertEquals(20, read(pair.server, 20).length);
+    assertFalse(pair.server.unread());
+    FutureTask<byte[]> waiting = started(() -> read(pair.server, 5));
+    for (int i = 0; i < 1000; i++) {
+      assertFalse(pair.server.unread(), "nothing was sent to the one that waits");
+    }
+    pair.client.write(ByteBuffer.wrap(random(5)));
+    assertEquals(5, waiting.get().length);
+    assertFalse(pair.server.unread());
+  }
+
   @Test
   void manySmallBuffersLeaveInFewWrites() throws Exception {
     Pair pair = Pair.shaken(good, TLS_1_3, ROOMY, ALL);

@@ -3,6 +3,7 @@ package dev.kelpie.platform.jvm;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -11,6 +12,7 @@ import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -164,10 +166,12 @@ final class JvmNetwork implements Network {
     private final SocketChannel channel;
     private final Endpoint peer;
     private final ReentrantLock writing = new ReentrantLock();
+    private final InputStream arrived;
 
     ChannelConnection(SocketChannel channel, Endpoint peer) {
       this.channel = channel;
       this.peer = peer;
+      this.arrived = Channels.newInputStream(channel);
     }
 
     @Override
@@ -178,6 +182,15 @@ final class JvmNetwork implements Network {
     @Override
     public int read(ByteBuffer into) throws IOException {
       return channel.read(into);
+    }
+
+    @Override
+    public boolean unread() {
+      try {
+        return arrived.available() > 0;
+      } catch (IOException _) {
+        return false; // closed
+      }
     }
 
     @Override

@@ -182,6 +182,11 @@ final class MemoryTest {
     }
 
     @Override
+    public boolean unread() {
+      return false;
+    }
+
+    @Override
     public void write(ByteBuffer... from) {
       throw new IllegalStateException("nobody is there");
     }

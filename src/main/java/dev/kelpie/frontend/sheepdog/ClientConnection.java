@@ -1,6 +1,7 @@
 package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.log.Log;
+import dev.kelpie.model.ObjectId;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.platform.Tasks;
 import dev.kelpie.stream.InFlight;
@@ -41,6 +42,7 @@ final class ClientConnection implements Session {
   private final Sender sender;
   private final InFlight inFlight;
   private final OpeningBytes opening;
+  private final Latecomers.Place place;
   private volatile boolean served;
   private volatile boolean ended;
 
@@ -60,6 +62,7 @@ final class ClientConnection implements Session {
     this.pool = pool;
     this.line = line;
     this.opening = opening;
+    this.place = requests.join(line);
     this.inbox = new Inbox(line, pool.readAhead());
     this.sender = new Sender(line, platform.locks());
     this.inFlight = new InFlight(platform.locks(), IN_FLIGHT_BYTES_MAX, this::close);
@@ -68,7 +71,7 @@ final class ClientConnection implements Session {
   @Override
   public void run() {
     try {
-      boolean more = opening.pass(inbox, inFlight);
+      boolean more = opening.pass(inbox, inFlight, place);
       while (more) {
         more = serveNext();
       }
@@ -77,6 +80,7 @@ final class ClientConnection implements Session {
     } catch (IOException lost) {
       log.debug("sheepdog: " + who() + " is gone: " + lost);
     } finally {
+      place.leave();
       close();
       inbox.close();
       inFlight.awaitNone();
@@ -112,7 +116,7 @@ final class ClientConnection implements Session {
     while (!inbox.has(RequestHeader.SIZE)) {
       sender.flush();
       inFlight.waiting(true);
-      boolean more = inbox.fill();
+      boolean more = fill();
       inFlight.waiting(false);
       if (!more) {
         requireWhole(!inbox.bytes().hasRemaining());
@@ -122,6 +126,18 @@ final class ClientConnection implements Session {
     return Optional.of(RequestHeader.decode(inbox.bytes()));
   }
 
+  /// Takes no more than a byte before others can see that this connection does not wait any more,
+  /// unless that would be a whole header.
+  private boolean fill() throws IOException {
+    if (inbox.has(RequestHeader.SIZE - 1)) {
+      return inbox.fill();
+    }
+    place.waiting();
+    boolean more = inbox.fillOne();
+    place.busy();
+    return (more && line.unread()) ? inbox.fill() : more;
+  }
+
   private static void requireWhole(boolean whole) throws EOFException {
     if (!whole) {
       throw new EOFException("the stream ended inside a request");
@@ -129,9 +145,11 @@ final class ClientConnection implements Session {
   }
 
   private void serve(RequestHeader header) throws IOException {
+    Optional<ObjectId> changed = requests.changed(header);
+    changed.ifPresent(object -> place.awaitElders(object, sender::flush));
     int share = share(header);
     enter(share);
-    Exchange exchange = receive(header, share);
+    Exchange exchange = receive(header, share, changed);
     served = true; // before the answer: a client that has one is no longer mute
     Optional<Reply> reply = Optional.of(Reply.BROKEN);
     try {
@@ -140,6 +158,10 @@ final class ClientConnection implements Session {
       if (reply.isEmpty()) {
         runLater(request, exchange, share);
       }
+    } catch (Latecomers.Overtaken late) {
+      log.warn("sheepdog: " + who() + ": " + late.getMessage() + ": disconnected");
+      close(); // a reply would be taken for the change's
+      throw late;
     } finally {
       reply.ifPresent(r -> finish(exchange, share, r));
     }
@@ -197,6 +219,7 @@ final class ClientConnection implements Session {
             header.opcodeNumber(),
             header.flags(),
             Integer.toUnsignedString(header.dataLength())));
+    place.leave();
     if (header.has(RequestFlags.WRITE)) {
       enter(0);
       post(header, Reply.of(ResultCode.INVALID_PARMS), () -> inFlight.leave(0));
@@ -208,13 +231,19 @@ final class ClientConnection implements Session {
   }
 
   /// Reads the payload of a request that has its room among those in flight.
-  private Exchange receive(RequestHeader header, int share) throws IOException {
+  private Exchange receive(RequestHeader header, int share, Optional<ObjectId> changed)
+      throws IOException {
     Exchange exchange = new Exchange(header, line, pool);
     boolean complete = false;
     try {
       int length = header.payloadBytes();
       if (length > 0) {
-        requireWhole(inbox.take(memory(exchange, length)));
+        ByteBuffer payload = memory(exchange, length);
+        if (!inbox.has(length)) {
+          place.receiving(changed);
+        }
+        requireWhole(inbox.take(payload));
+        place.busy();
       }
       complete = true;
       return exchange;
@@ -282,6 +311,11 @@ final class ClientConnection implements Session {
   /// Whether the client has left, or was cut off.
   boolean gone() {
     return ended || line.closed();
+  }
+
+  /// Where it stands among the others.
+  Latecomers.Place place() {
+    return place;
   }
 
   /// The number of the connection.

@@ -40,8 +40,8 @@ final class OpeningBytes {
   /// Looks at what the client begins with, and comes to terms with one that begins with TLS.
   ///
   /// @return whether the client may go on
-  boolean pass(Inbox inbox, InFlight inFlight) throws IOException {
-    if (access.tls().isEmpty() || !await(inbox, inFlight)) {
+  boolean pass(Inbox inbox, InFlight inFlight, Latecomers.Place place) throws IOException {
+    if (access.tls().isEmpty() || !await(inbox, inFlight, place)) {
       return true;
     }
     int first = inbox.bytes().position();
@@ -57,12 +57,15 @@ final class OpeningBytes {
   }
 
   /// @return false where the client leaves before it has said enough
-  private static boolean await(Inbox inbox, InFlight inFlight) throws IOException {
+  private static boolean await(Inbox inbox, InFlight inFlight, Latecomers.Place place)
+      throws IOException {
     inFlight.waiting(true);
     try {
       boolean more = true;
       while (more && !inbox.has(ENOUGH)) {
-        more = inbox.fill();
+        place.waiting();
+        more = inbox.fillOne();
+        place.busy();
       }
       return more;
     } finally {

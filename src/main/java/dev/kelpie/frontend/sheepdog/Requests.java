@@ -2,8 +2,11 @@ package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.frontend.sheepdog.ObjectTurns.Turn;
 import dev.kelpie.log.Log;
+import dev.kelpie.model.ObjectId;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.stream.Line;
 import dev.kelpie.wire.Opcode;
+import dev.kelpie.wire.RequestFields;
 import dev.kelpie.wire.RequestHeader;
 import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
@@ -17,6 +20,7 @@ final class Requests {
   private final RequestCounters counters = new RequestCounters();
   private final World world;
   private final ObjectTurns turns;
+  private final Latecomers latecomers;
   private final AdminLog adminLog;
   private final FaultLog faultLog;
   private final Log log;
@@ -27,6 +31,7 @@ final class Requests {
     this.operations = new Operations(services, platform.clock(), counters, log);
     this.world = new World(platform.locks());
     this.turns = new ObjectTurns(platform.locks());
+    this.latecomers = new Latecomers(platform.locks(), platform.clock());
     this.adminLog = new AdminLog(log);
     this.faultLog = new FaultLog(log, platform.clock());
     this.log = log;
@@ -42,8 +47,23 @@ final class Requests {
     return admission.refusal(header);
   }
 
+  /// A connection has come. Called in the order of coming.
+  Latecomers.Place join(Line line) {
+    return latecomers.join(line);
+  }
+
+  /// The object that a request changes, if it does.
+  Optional<ObjectId> changed(RequestHeader header) {
+    boolean change = operations.of(header.opcode().orElseThrow()) instanceof Operation.Change;
+    return change && header.fields() instanceof RequestFields.Obj fields
+        ? Optional.of(fields.object())
+        : Optional.empty();
+  }
+
   /// A request arrived whole and is taken. Called in the order of arrival.
-  Request arrived(Exchange exchange, ClientConnection client) {
+  ///
+  /// @throws Latecomers.Overtaken where the client is to be cut off
+  Request arrived(Exchange exchange, ClientConnection client) throws Latecomers.Overtaken {
     return new Request(exchange, client);
   }
 
@@ -57,15 +77,16 @@ final class Requests {
     private final Optional<AdminLog.Entry> entry;
     private final long arrivedIn;
 
-    private Request(Exchange exchange, ClientConnection client) {
+    private Request(Exchange exchange, ClientConnection client) throws Latecomers.Overtaken {
       this.exchange = exchange;
       this.client = client;
       this.opcode = exchange.header().opcode().orElseThrow();
       this.operation = operations.of(opcode);
       this.arrivedIn = world.number();
+      Optional<ObjectId> changed = changed(exchange.header());
       this.turn =
-          operation instanceof Operation.Change
-              ? Optional.of(turns.enter(exchange.object().object(), client))
+          changed.isPresent()
+              ? Optional.of(client.place().enter(turns, changed.get(), client))
               : Optional.empty();
       this.entry = adminLog.begin(opcode, client.number(), exchange.client(), exchange.payload());
       counters.begin(opcode, exchange.header());

@@ -6,7 +6,9 @@
 /// names the handler of its opcode, and the handler asks the rooms below: `vdi` for objects and
 /// VDIs, `cache` for what operators want of the cache, `cluster` for the format, and the node
 /// itself through [NodeControl]. What is at hand is answered in the connection's own task;
-/// everything else gets a task, and replies leave in the order in which they are ready.
+/// everything else gets a task, and replies leave in the order in which they are ready. Changes of
+/// one object from several connections are kept in order by [ObjectTurns], and what an old
+/// connection brings late is kept from undoing them by [Latecomers].
 ///
 /// Every bound is per connection ([ClientConnection]) and per server ([BufferPool],
 /// [SheepdogConfig]): a client that is slow, broken or greedy waits or is cut off, and harms nobody

@@ -91,12 +91,13 @@ public record RequestHeader(
     return opcode.isPresent() ? limit(opcode.get().requestPayload()) : 0;
   }
 
+  /// Who sends has no room for a reply (spec §1.1 rule 2), so what has to be answered with bytes
+  /// cannot be.
   private boolean replyFits(Opcode opcode) {
     PayloadSize reply = opcode.replyPayload();
-    if (has(RequestFlags.WRITE) || reply == PayloadSize.NONE) {
-      return true;
-    }
-    return reply.allows(dataLength) && dataLength <= limit(reply);
+    boolean onlySends = has(RequestFlags.WRITE) && !has(RequestFlags.PIGGYBACK);
+    int room = onlySends ? 0 : dataLength;
+    return reply == PayloadSize.NONE || (reply.allows(room) && room <= limit(reply));
   }
 
   private int limit(PayloadSize size) {

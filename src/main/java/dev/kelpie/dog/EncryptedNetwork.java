@@ -34,7 +34,8 @@ final class EncryptedNetwork implements Network {
     try {
       Credentials credentials =
           Credentials.read(directory, Credentials.Side.CLIENT, Files::readAllBytes, clock.now());
-      return new EncryptedNetwork(plain, new TlsContext(JvmPlatform.locks(), credentials), options);
+      TlsContext tls = new TlsContext(JvmPlatform.locks(), clock, credentials);
+      return new EncryptedNetwork(plain, tls, options);
     } catch (BadCredentials e) {
       throw new Failure(ExitStatus.SYSTEM, "TLS: " + e.text());
     }

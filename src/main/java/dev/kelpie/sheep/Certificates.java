@@ -27,7 +27,7 @@ final class Certificates {
     this.wish = wish;
     this.platform = platform;
     this.inForce = credentials;
-    this.context = new TlsContext(platform.locks(), credentials);
+    this.context = new TlsContext(platform.locks(), platform.clock(), credentials);
   }
 
   /// Reads and checks them.

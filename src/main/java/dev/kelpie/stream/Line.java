@@ -3,6 +3,7 @@ package dev.kelpie.stream;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
+import dev.kelpie.tls.Handshakes;
 import dev.kelpie.tls.TlsConnection;
 import dev.kelpie.tls.TlsContext;
 import dev.kelpie.tls.TlsFailure;
@@ -74,23 +75,34 @@ public final class Line implements Closeable {
     }
   }
 
-  /// Goes on in TLS, as the server. Nobody else may read or write meanwhile; who hangs up or closes
-  /// the line ends the wait for the client.
+  /// Goes on in TLS, as the server, when it is the client's turn ([Handshakes]). Nobody else may
+  /// read or write meanwhile; who hangs up or closes the line ends the wait for the client.
   ///
   /// @param already what the client sent that belongs to TLS and was read
   /// @return what was agreed and whom the client's certificate names, for the log
-  /// @throws TlsFailure where the client does not come to terms; it was told, and has hung up
+  /// @throws TlsFailure where the client does not come to terms; it was told, and has hung up. Or
+  ///   where it took long while others waited, and was cut off
   public String startTls(TlsContext tls, ByteBuffer already) throws IOException {
+    Handshakes.Turn turn = tls.handshakes().turn(connection, () -> closed);
+    try (turn) {
+      TlsConnection encrypted = shakeHands(tls, already);
+      connection = encrypted;
+      return encrypted.description();
+    } catch (IOException lost) {
+      throw turn.reason(lost);
+    }
+  }
+
+  private TlsConnection shakeHands(TlsContext tls, ByteBuffer already) throws IOException {
     TlsConnection encrypted = tls.server(connection, already);
     try {
       encrypted.handshake();
+      return encrypted;
     } catch (TlsFailure failure) {
       hungUpSince = clock.nanos();
       part(encrypted, failure);
       throw failure;
     }
-    connection = encrypted;
-    return encrypted.description();
   }
 
   /// Waits until the client has read the alert: closing before could destroy it on its way.

@@ -155,6 +155,7 @@ public final class TlsConnection implements Network.Connection {
   /// After a handshake that failed: waits until the peer has read why and has hung up.
   public void part() throws IOException {
     wire.shutdownOutput();
+    rest();
     do {
       received.clear();
     } while (wire.read(received) >= 0);

@@ -1,5 +1,6 @@
 package dev.kelpie.tls;
 
+import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Network;
 import java.nio.ByteBuffer;
@@ -14,11 +15,13 @@ public final class TlsContext {
 
   private final Locks locks;
   private final RecordBuffers buffers;
+  private final Handshakes handshakes;
   private volatile SSLContext context;
 
   /// Uses these credentials.
-  public TlsContext(Locks locks, Credentials credentials) {
+  public TlsContext(Locks locks, Clock clock, Credentials credentials) {
     this.locks = locks;
+    this.handshakes = new Handshakes(locks, clock);
     this.context = credentials.context();
     int size = context.createSSLEngine().getSession().getPacketBufferSize();
     this.buffers = new RecordBuffers(locks, size);
@@ -28,6 +31,11 @@ public final class TlsContext {
   /// the sessions made with the old ones can be resumed.
   public void use(Credentials credentials) {
     context = credentials.context();
+  }
+
+  /// The handshakes of clients, each of which needs a turn.
+  public Handshakes handshakes() {
+    return handshakes;
   }
 
   /// The server's side of a connection, before the handshake. The client has to show a certificate.

@@ -91,10 +91,12 @@ public record RequestHeader(
     return opcode.isPresent() ? limit(opcode.get().requestPayload()) : 0;
   }
 
-  /// Who sends flag WRITE has no room for a reply's payload (spec §1.1 rule 2).
+  /// Who sends has no room for a reply (spec §1.1 rule 2), so what has to be answered with bytes
+  /// cannot be.
   private boolean replyFits(Opcode opcode) {
     PayloadSize reply = opcode.replyPayload();
-    int room = has(RequestFlags.WRITE) ? 0 : dataLength;
+    boolean onlySends = has(RequestFlags.WRITE) && !has(RequestFlags.PIGGYBACK);
+    int room = onlySends ? 0 : dataLength;
     return reply == PayloadSize.NONE || (reply.allows(room) && room <= limit(reply));
   }
 

@@ -36,24 +36,36 @@ public final class SheepProcess implements Closeable {
   private static final int PORT_FIRST = 23_000;
 
   private static final int PORT_LAST = 31_999;
+
+  /// Ports of four digits; tgt cuts longer ones.
+  private static final int SHORT_PORT_FIRST = 7_100;
+
+  private static final int SHORT_PORT_LAST = 9_999;
   private static final String STARTED = "sheepdog daemon (version ";
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
   private static final Duration STOP_LIMIT = Duration.ofMinutes(1);
 
   private final Path base;
-  private final int port = freePort();
+  private final int port;
   private final int nbdPort = freePort();
   private final List<String> options = new ArrayList<>();
   private List<Path> disks = List.of();
   private Optional<Process> process = Optional.empty();
 
-  private SheepProcess(Path base) {
+  private SheepProcess(Path base, int port) {
     this.base = base;
+    this.port = port;
   }
 
   /// A daemon whose base directory is `base` in this directory. It is not started yet.
   public static SheepProcess in(Path directory) {
-    return new SheepProcess(directory.resolve("base"));
+    return new SheepProcess(directory.resolve("base"), freePort());
+  }
+
+  /// The same, with a port of four digits.
+  public static SheepProcess withShortPort(Path directory) {
+    int port = freePort(SHORT_PORT_FIRST, SHORT_PORT_LAST);
+    return new SheepProcess(directory.resolve("base"), port);
   }
 
   /// Adds options for the next starts, such as `-w`, `size=1G,keep=always`.
@@ -237,8 +249,12 @@ public final class SheepProcess implements Closeable {
 
   /// A TCP port that nobody has.
   public static int freePort() {
+    return freePort(PORT_FIRST, PORT_LAST);
+  }
+
+  private static int freePort(int first, int last) {
     while (true) {
-      int candidate = ThreadLocalRandom.current().nextInt(PORT_FIRST, PORT_LAST + 1);
+      int candidate = ThreadLocalRandom.current().nextInt(first, last + 1);
       try (ServerSocket _ = new ServerSocket(candidate, 1, InetAddress.getLoopbackAddress())) {
         return candidate;
       } catch (IOException _) {

@@ -106,13 +106,17 @@ public final class NbdClient implements Closeable {
 
   /// Sends an option.
   public void sendOption(int option, byte... data) throws IOException {
-    sendRaw(
-        ByteBuffer.allocate(16 + data.length)
-            .putLong(IHAVEOPT)
-            .putInt(option)
-            .putInt(data.length)
-            .put(data)
-            .array());
+    sendRaw(optionBytes(option, data));
+  }
+
+  /// An option as bytes.
+  public static byte[] optionBytes(int option, byte... data) {
+    return ByteBuffer.allocate(16 + data.length)
+        .putLong(IHAVEOPT)
+        .putInt(option)
+        .putInt(data.length)
+        .put(data)
+        .array();
   }
 
   /// Sends an option and takes the replies to it; the last one is the final one.
@@ -275,9 +279,14 @@ public final class NbdClient implements Closeable {
   public long send(int command, int flags, long offset, long length, byte... payload)
       throws IOException {
     long cookie = nextCookie++;
-    pending.put(cookie, new NbdPending(command, flags, offset, length));
+    expect(command, flags, cookie, offset, length);
     sendRaw(request(command, flags, cookie, offset, length, payload));
     return cookie;
+  }
+
+  /// From now on a reply with this cookie is right, to a request that is sent as raw bytes.
+  public void expect(int command, int flags, long cookie, long offset, long length) {
+    pending.put(cookie, new NbdPending(command, flags, offset, length));
   }
 
   public long sendRead(long offset, int length) throws IOException {

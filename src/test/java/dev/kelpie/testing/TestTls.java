@@ -13,11 +13,15 @@ public final class TestTls {
   private TestTls() {}
 
   public static TlsContext server(Path directory) {
-    return new TlsContext(JvmPlatform.locks(), credentials(directory, Credentials.Side.SERVER));
+    return context(directory, Credentials.Side.SERVER);
   }
 
   public static TlsContext client(Path directory) {
-    return new TlsContext(JvmPlatform.locks(), credentials(directory, Credentials.Side.CLIENT));
+    return context(directory, Credentials.Side.CLIENT);
+  }
+
+  private static TlsContext context(Path directory, Credentials.Side side) {
+    return new TlsContext(JvmPlatform.locks(), JvmPlatform.clock(), credentials(directory, side));
   }
 
   /// What is in a directory, which has to be right.

@@ -36,7 +36,7 @@ final class Pipe {
     private final Locks.Mutex mutex = JvmPlatform.locks().mutex();
     private final Locks.Signal changed = mutex.signal();
     private boolean ended;
-    private boolean cut;
+    private volatile boolean cut;
     private volatile boolean full;
     private final AtomicInteger writes = new AtomicInteger();
 
@@ -165,6 +165,11 @@ final class Pipe {
     /// Whether a write waits for room.
     boolean stuck() {
       return out.full;
+    }
+
+    /// Whether it was cut, from either end.
+    boolean closed() {
+      return in.cut;
     }
 
     @Override

@@ -8,6 +8,7 @@ import dev.kelpie.model.ObjectId;
 import dev.kelpie.wire.RequestHeader.Framing;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -201,6 +202,15 @@ final class RequestHeaderTest {
   void writeWithoutFlagWriteLosesTheStream() {
     assertEquals(Framing.LOST, object(Opcode.WRITE_OBJ, 0, 0).framing());
     assertEquals(Framing.LOST, object(Opcode.CREATE_AND_WRITE_OBJ, 0, 0).framing());
+  }
+
+  @Test
+  void whatIsAnsweredWithBytesIsNotAskedForByASender() {
+    for (Opcode opcode : List.of(Opcode.GET_RECOVERY, Opcode.STAT, Opcode.GET_LOGLEVEL)) {
+      assertEquals(
+          Framing.REFUSED,
+          RequestHeader.of(opcode, RequestFlags.WRITE, 0, RequestFields.NONE).framing());
+    }
   }
 
   @Test

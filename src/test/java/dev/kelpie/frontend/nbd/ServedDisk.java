@@ -2,6 +2,7 @@ package dev.kelpie.frontend.nbd;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.kelpie.log.Level;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
@@ -19,12 +20,13 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /// A server with one disk in memory, `vm`, behind it, on a TCP and a Unix socket. Closing it fails
 /// where anything leaked: a connection, a disk that is still open, memory, an exception.
-final class ServedDisk implements AutoCloseable {
-  static final long SIZE = 64 << 20;
+public final class ServedDisk implements AutoCloseable {
+  public static final long SIZE = 64 << 20;
 
   final MemoryVdi disk = new MemoryVdi("a disk in memory", SIZE).recording();
   final MemoryExports exports = new MemoryExports().with("vm", disk);
@@ -35,7 +37,7 @@ final class ServedDisk implements AutoCloseable {
   private final Path directory;
   private final Map<Transport, Endpoint> endpoints = new EnumMap<>(Transport.class);
 
-  ServedDisk() throws IOException {
+  public ServedDisk() throws IOException {
     this(NbdConfig.DEFAULT, new TestPlatform(new MemoryDisk()));
   }
 
@@ -75,6 +77,18 @@ final class ServedDisk implements AutoCloseable {
     return endpoint == null ? at(Transport.TCP) : endpoint;
   }
 
+  /// Offers one more disk.
+  public MemoryVdi with(String name) {
+    MemoryVdi more = new MemoryVdi(name, SIZE);
+    exports.with(name, more);
+    return more;
+  }
+
+  /// A client over TCP that has not said anything.
+  public NbdClient stranger() throws IOException {
+    return stranger(Transport.TCP);
+  }
+
   /// A client that has not said anything.
   NbdClient stranger(Transport transport) throws IOException {
     return NbdClient.connect(platform.network(), at(transport));
@@ -96,11 +110,16 @@ final class ServedDisk implements AutoCloseable {
 
   /// Waits until everybody who ever came has left, those included whom the server has not accepted
   /// yet: it takes them before who comes now.
-  void awaitNobody() throws IOException {
+  public void awaitNobody() throws IOException {
     for (Transport transport : Transport.values()) {
       stranger(transport).greet().close();
     }
     Await.until("nobody is connected", () -> server.clients() == 0);
+  }
+
+  /// Fails where the log has an error: what a client does is none.
+  public void assertNoErrors() {
+    assertEquals(List.of(), log.at(Level.ERROR));
   }
 
   @Override

@@ -19,6 +19,7 @@ final class FakeNode implements NodeControl {
   volatile Standing standing = Standing.SERVING;
   volatile List<Member> members = List.of(member(7000));
   volatile boolean failing;
+  volatile boolean steadfast;
   volatile Level level = Level.INFO;
   private final ClusterBook book;
 
@@ -88,6 +89,9 @@ final class FakeNode implements NodeControl {
   @Override
   public void format(Format how) throws IOException {
     asked.add(how.toString());
+    if (steadfast) {
+      return;
+    }
     book.unformat();
     if (failing) {
       throw new IOException("the objects cannot be removed");
@@ -98,12 +102,12 @@ final class FakeNode implements NodeControl {
   @Override
   public void shutdown(String client) {
     asked.add("shutdown");
-    standing = Standing.SHUTTING_DOWN;
+    standing = steadfast ? standing : Standing.SHUTTING_DOWN;
   }
 
   @Override
   public void kill(String client) {
     asked.add("kill");
-    standing = Standing.KILLED;
+    standing = steadfast ? standing : Standing.KILLED;
   }
 }

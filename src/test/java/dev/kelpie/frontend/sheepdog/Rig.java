@@ -1,7 +1,10 @@
 package dev.kelpie.frontend.sheepdog;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Format;
+import dev.kelpie.log.Level;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
@@ -26,7 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /// A server on a loopback port over fakes, formatted, and clients for it.
-final class Rig implements AutoCloseable {
+public final class Rig implements AutoCloseable {
   static final Format FORMAT = new Format(0x65_53f1_0000_0007L, 3, 0, 0, "plain");
   static final Duration LIMIT = Duration.ofSeconds(10);
 
@@ -43,7 +46,7 @@ final class Rig implements AutoCloseable {
   private final List<StrictClient> clients = new CopyOnWriteArrayList<>();
 
   /// A server that was formatted, with a cache.
-  Rig() throws IOException {
+  public Rig() throws IOException {
     this(true, SheepdogConfig.defaults());
     book.format(FORMAT, node.members(), FakeNode.FORMATTED);
   }
@@ -120,6 +123,32 @@ final class Rig implements AutoCloseable {
     StrictClient client = new StrictClient(platform.network().connect(where, LIMIT));
     clients.add(client);
     return client.expectEpoch(book.epoch());
+  }
+
+  /// A new connection on which nothing was said.
+  public Network.Connection connect() throws IOException {
+    return platform.network().connect(at, LIMIT);
+  }
+
+  /// Waits until everybody has left, and fails where anything is left of them: memory, requests
+  /// that wait for it, an exception, or an error in the log, as what a client does is none.
+  public void assertNothingIsLeft() throws IOException {
+    awaitClients(0);
+    assertEquals(0, server.memoryUsed(), "bytes of memory in use");
+    assertEquals(0, server.waitingForMemory(), "requests that wait for memory");
+    assertEquals(List.of(), log.messages(Level.ERROR));
+    testPlatform.assertNoFailures();
+  }
+
+  /// Waits until those whom the server has accepted have left.
+  public void awaitNobody() {
+    Await.until("nobody is left", () -> server.clients() == 0);
+  }
+
+  /// From now on the node neither ends nor formats itself, whatever a client asks for.
+  public Rig steadfast() {
+    node.steadfast = true;
+    return this;
   }
 
   /// Waits until no more than so many clients are left of all that ever came, those included whom

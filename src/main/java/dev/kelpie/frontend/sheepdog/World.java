@@ -1,6 +1,7 @@
 package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.platform.Locks;
+import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -44,13 +45,19 @@ final class World {
     }
   }
 
-  /// Makes another world, alone.
+  /// Makes another world, alone. Where that is refused it is still the old one; where it fails, it
+  /// may be half of a new one.
   Reply anew(Handler format, Exchange exchange) throws IOException {
     gate.enterAlone();
+    boolean refused = false;
     try {
-      formats.incrementAndGet();
-      return format.handle(exchange);
+      Reply reply = format.handle(exchange);
+      refused = reply.result() != ResultCode.SUCCESS;
+      return reply;
     } finally {
+      if (!refused) {
+        formats.incrementAndGet();
+      }
       gate.leaveAlone();
     }
   }

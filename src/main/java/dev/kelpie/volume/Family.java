@@ -43,6 +43,9 @@ final class Family {
   ///
   /// @return empty where there is none
   Optional<Attachment> snapshot(String idOrTag) throws IOException {
+    if (idOrTag.isEmpty()) {
+      return Optional.empty();
+    }
     return switch (attach(Optional.of(idOrTag))) {
       case Attached.Open(Attachment attachment) -> Optional.of(attachment);
       case Attached.Refused _ -> Optional.empty();

@@ -76,8 +76,7 @@ record Border(BlockDevice device, String disk, Framing framing, List<MetaContext
     if (!request.isFiltered()) {
       return checkStatusRange(request);
     }
-    int max = StatusFilter.sizeMax(contexts.size());
-    return Long.compareUnsigned(request.length(), max) <= 0 ? Optional.empty() : badFilter();
+    return StatusFilter.canHave(request.length(), contexts.size()) ? Optional.empty() : badFilter();
   }
 
   /// Empty where the range of a block status is good.

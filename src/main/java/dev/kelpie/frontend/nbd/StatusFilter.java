@@ -9,20 +9,19 @@ import java.util.Optional;
 ///
 /// @param length in bytes, unsigned
 record StatusFilter(long length, List<MetaContext> contexts) {
-  /// The most bytes that can make sense where there are so many contexts.
-  static int sizeMax(int contexts) {
-    return Long.BYTES + Integer.BYTES * contexts;
+  /// Whether a payload of this length can make sense where there are so many contexts.
+  ///
+  /// @param bytes unsigned
+  static boolean canHave(long bytes, int contexts) {
+    long ids = bytes - Long.BYTES;
+    return ids > 0 && ids % Integer.BYTES == 0 && ids / Integer.BYTES <= contexts;
   }
 
-  /// Takes a payload apart.
+  /// Takes a payload apart whose length was found good.
   ///
   /// @param all that were negotiated
   /// @return empty where it does not name some of them, each once
   static Optional<StatusFilter> decode(ByteBuffer payload, List<MetaContext> all) {
-    int ids = payload.remaining() - Long.BYTES;
-    if (ids < Integer.BYTES || ids % Integer.BYTES != 0) {
-      return Optional.empty();
-    }
     long length = payload.getLong();
     List<MetaContext> contexts = new ArrayList<>();
     while (payload.hasRemaining()) {

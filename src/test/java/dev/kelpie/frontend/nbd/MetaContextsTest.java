@@ -209,7 +209,7 @@ final class MetaContextsTest {
             DIRTY + "first",
             List.of(new Extent(PAGE - 5, 0)),
             ALLOCATION,
-            List.of(new Extent(PAGE - 5, 0)),
+            List.of(new Extent(2 * PAGE - 5, 0)),
             DEPTH,
             List.of(new Extent(PAGE - 5, 7))),
         good(client.call(BLOCK_STATUS, REQ_ONE, PAGE + 5, 2 * PAGE)).statuses());

@@ -167,6 +167,21 @@ final class TransmissionTest {
   }
 
   @Test
+  void zerosThatMustBeAllocatedGoInSteps() throws IOException {
+    served.disk.resize(3 * ServedDisk.SIZE);
+    good(client.call(WRITE_ZEROES, NO_HOLE | FUA, 5, 3 * ServedDisk.SIZE - 5));
+    List<DeviceCall> steps = calls(Kind.ZERO_ALLOCATED);
+    assertEquals(3, steps.size());
+    long at = 5;
+    for (DeviceCall step : steps) {
+      assertEquals(at, step.offset());
+      assertEquals(Durability.DURABLE, step.durability());
+      at += step.length();
+    }
+    assertEquals(3 * ServedDisk.SIZE, at);
+  }
+
+  @Test
   void cacheBringsTheWholeRangeNear() throws IOException {
     good(client.call(CACHE, 0, 100, 10 * MIB));
     long at = 100;

@@ -12,7 +12,6 @@ import dev.kelpie.vdi.ClientObjects.ReadOnlyVdi;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.List;
 
 /// Reads and writes of inode bytes by clients. A write may be any range: it is cut into fields,
@@ -178,7 +177,7 @@ final class InodeDoor {
   ///
   /// @throws InvalidChange where what it writes can never have been in this map
   private boolean isNewer(Inode inode, int before, int value) throws IOException {
-    List<Integer> ancestors = ancestors(inode.vdi());
+    List<Integer> ancestors = table.ancestors(inode.vdi());
     int found = ancestors.indexOf(value);
     int old = ancestors.indexOf(before);
     if (found >= 0 && old >= 0 && old < found) {
@@ -190,17 +189,6 @@ final class InodeDoor {
               inode.vdi(), value));
     }
     return false;
-  }
-
-  /// The ids of the VDIs that a VDI comes from, nearest first, as far as they are known.
-  private List<Integer> ancestors(VdiId vdi) {
-    List<Integer> ancestors = new ArrayList<>();
-    int parent = table.record(vdi).map(VdiRecord::parent).orElse(0);
-    while (parent != 0) {
-      ancestors.add(parent);
-      parent = table.record(new VdiId(parent)).map(VdiRecord::parent).orElse(0);
-    }
-    return ancestors;
   }
 
   /// Bytes written over a part of the object map.

@@ -231,6 +231,22 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
   }
 
+  /// The snapshots of a name, newest first.
+  public List<Snapshot> snapshots(VdiName name) throws IOException {
+    return lookup.snapshots(name);
+  }
+
+  /// The ids of the VDIs that a VDI comes from, nearest first. Where one of them was deleted and is
+  /// gone, those behind it are not known.
+  public List<Integer> ancestors(VdiId vdi) {
+    return table.ancestors(vdi);
+  }
+
+  /// A snapshot as [#attach] finds it.
+  ///
+  /// @param tag empty where it has none
+  public record Snapshot(int id, String tag) {}
+
   /// Refuses while block devices are attached: before what would pull disks away under them.
   public void checkDetached() throws IOException {
     List<VdiId> attached = inodes.attached();

@@ -5,6 +5,7 @@ import dev.kelpie.model.VdiName;
 import dev.kelpie.vdi.VdiAnswer.Reason;
 import dev.kelpie.vdi.VdiAnswer.Refused;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Finds VDIs and snapshots by name, tag and snapshot id. Tags stand in the inodes, everything else
@@ -29,6 +30,17 @@ final class VdiLookup {
         : snapshotOf(newestFirst, tag, snapId);
   }
 
+  /// The snapshots of a name, newest first: the order in which [#find] meets them.
+  List<VdiCatalog.Snapshot> snapshots(VdiName name) throws IOException {
+    List<VdiCatalog.Snapshot> found = new ArrayList<>();
+    for (VdiRecord record : table.newestFirst(name)) {
+      if (record.isSnapshot()) {
+        found.add(new VdiCatalog.Snapshot(record.snapId(), tag(record.vdi())));
+      }
+    }
+    return found;
+  }
+
   private static VdiAnswer working(List<VdiRecord> newestFirst) {
     return newestFirst.stream()
         .findFirst()
@@ -49,6 +61,10 @@ final class VdiLookup {
   }
 
   private boolean hasTag(VdiId vdi, String tag) throws IOException {
-    return !tag.isEmpty() && InodeHeader.decode(inodeObjects.fields(vdi)).tag().equals(tag);
+    return !tag.isEmpty() && tag(vdi).equals(tag);
+  }
+
+  private String tag(VdiId vdi) throws IOException {
+    return InodeHeader.decode(inodeObjects.fields(vdi)).tag();
   }
 }

@@ -83,6 +83,18 @@ final class VdiTable {
     return live(vdi).orElseThrow(() -> new IOException("VDI " + vdi + " was deleted"));
   }
 
+  /// The ids of the VDIs that a VDI comes from, nearest first, as far as they are known: the record
+  /// of one that is gone takes what is behind it along.
+  List<Integer> ancestors(VdiId vdi) {
+    List<Integer> ancestors = new ArrayList<>();
+    int parent = record(vdi).map(VdiRecord::parent).orElse(0);
+    while (parent != 0) {
+      ancestors.add(parent);
+      parent = record(new VdiId(parent)).map(VdiRecord::parent).orElse(0);
+    }
+    return ancestors;
+  }
+
   /// Whether an id is or was in use.
   boolean isUsed(VdiId vdi) {
     return locked(() -> used.get(vdi.value()));

@@ -5,6 +5,8 @@ import dev.kelpie.object.Patience;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
 
 /// A disk as a front end sees it: an array of bytes. Any offset and length inside the disk will do;
 /// multiples of 4 KiB are fastest. Methods may be called by many tasks at once.
@@ -62,6 +64,22 @@ public interface BlockDevice extends Closeable {
   /// false.
   void status(long offset, long length, StatusSink sink) throws IOException;
 
+  /// Tells how deep the owners of a range's objects stand in the chain of snapshots, as [#status]
+  /// does: 0 for a hole, 1 for the VDI itself, 2 for the one it was made from, and so on. All
+  /// owners behind a VDI of the chain that was deleted and is gone count as one deeper than the
+  /// last that is known.
+  void depth(long offset, long length, RunSink sink) throws IOException;
+
+  /// The snapshots of the disk, newest first.
+  List<Snapshot> snapshots() throws IOException;
+
+  /// Compares the disk with a snapshot of its VDI, which cannot be deleted until the caller closes
+  /// the result.
+  ///
+  /// @param snapshot the decimal id or the tag
+  /// @return empty where there is no such snapshot
+  Optional<Changes> changesSince(String snapshot) throws IOException;
+
   /// Ends this use of the disk. Flushes first; a failure is thrown, and the disk is closed all the
   /// same.
   @Override
@@ -74,6 +92,28 @@ public interface BlockDevice extends Closeable {
     ///
     /// @return whether more is wanted
     boolean run(long length, boolean allocated);
+  }
+
+  /// Takes a range in runs of one value, in order.
+  @FunctionalInterface
+  interface RunSink {
+    /// One run.
+    ///
+    /// @return whether more is wanted
+    boolean run(long length, int value);
+  }
+
+  /// A snapshot by the names under which it is found.
+  ///
+  /// @param tag empty where it has none that leads to it: another snapshot has the same, or it
+  ///   looks like an id
+  record Snapshot(int id, Optional<String> tag) {}
+
+  /// The disk compared with a snapshot.
+  interface Changes extends Closeable {
+    /// Describes a range: 1 for what may have changed since the snapshot, 0 for what is the same.
+    /// Once the disk is closed this is too.
+    void runs(long offset, long length, RunSink sink) throws IOException;
   }
 
   /// The disk is read-only: a snapshot, or opened so.

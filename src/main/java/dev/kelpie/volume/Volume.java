@@ -23,6 +23,7 @@ import java.util.function.Consumer;
 /// attachment has moved to the VDI that goes on, and so does the handle.
 final class Volume implements BlockDevice {
   private final Attachment attachment;
+  private final Family family;
   private final LeaseBook leases;
   private final DataObjects objects;
   private final Clearing clearing;
@@ -39,12 +40,14 @@ final class Volume implements BlockDevice {
   /// @param description the name and kind of the disk
   Volume(
       Attachment attachment,
+      Family family,
       LeaseBook leases,
       DataObjects objects,
       CacheMode mode,
       Exports.Client client,
       String description) {
     this.attachment = attachment;
+    this.family = family;
     this.leases = leases;
     this.objects = objects;
     this.clearing = new Clearing(objects);
@@ -160,20 +163,29 @@ final class Volume implements BlockDevice {
   public void status(long offset, long length, StatusSink sink) throws IOException {
     check(offset, length);
     Inode inode = tip().inode();
-    long end = offset + length;
-    long start = offset;
-    while (start < end) {
-      boolean allocated = inode.entry(Pieces.index(start)) != 0;
-      long next = nextObject(start);
-      while (next < end && (inode.entry(Pieces.index(next)) != 0) == allocated) {
-        next = nextObject(next);
-      }
-      next = Math.min(next, end);
-      if (!sink.run(next - start, allocated)) {
-        return;
-      }
-      start = next;
-    }
+    Runs.each(
+        offset,
+        length,
+        index -> inode.entry(index) == 0 ? 0 : 1,
+        (run, allocated) -> sink.run(run, allocated != 0));
+  }
+
+  @Override
+  public void depth(long offset, long length, RunSink sink) throws IOException {
+    check(offset, length);
+    Inode inode = tip().inode();
+    Family.Lineage lineage = family.lineage(inode.vdi());
+    Runs.each(offset, length, index -> lineage.depth(inode.entry(index)), sink);
+  }
+
+  @Override
+  public List<Snapshot> snapshots() throws IOException {
+    return family.snapshots();
+  }
+
+  @Override
+  public Optional<Changes> changesSince(String snapshot) throws IOException {
+    return family.snapshot(snapshot).map(found -> new Comparison(attachment, found));
   }
 
   @Override
@@ -329,10 +341,6 @@ final class Volume implements BlockDevice {
       throw new IllegalArgumentException(
           length + " bytes at " + offset + " of a disk of " + size + ": " + description);
     }
-  }
-
-  private static long nextObject(long offset) {
-    return (long) (Pieces.index(offset) + 1) * ObjectId.DATA_SIZE;
   }
 
   /// Something that is done inside the gate.

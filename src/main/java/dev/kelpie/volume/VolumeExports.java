@@ -15,8 +15,6 @@ import java.util.function.Supplier;
 
 /// The VDIs of a [VdiCatalog] as disks.
 public final class VolumeExports implements Exports {
-  private static final int DIGITS_MAX = 9;
-
   private final Log log;
   private final VdiCatalog catalog;
   private final LeaseBook leases;
@@ -60,10 +58,12 @@ public final class VolumeExports implements Exports {
       return new Answer.Refused(Reason.NOT_SERVING, why.get());
     }
     String title = "VDI " + name + snapshot.map(s -> ", snapshot " + s).orElse("");
-    return switch (attach(name, snapshot)) {
+    Family family = new Family(catalog, name);
+    return switch (family.attach(snapshot)) {
       case VdiCatalog.Attached.Open(Attachment attachment) ->
           new Answer.Opened(
-              new Volume(attachment, leases, objects, mode.orElse(defaultMode), client, title));
+              new Volume(
+                  attachment, family, leases, objects, mode.orElse(defaultMode), client, title));
       case VdiCatalog.Attached.Refused(VdiAnswer.Reason reason) -> unknown(title, reason);
       case VdiCatalog.Attached.Unusable(String reason) -> {
         log.warn(title + " cannot be opened for " + client.peer() + ": " + reason);
@@ -72,25 +72,8 @@ public final class VolumeExports implements Exports {
     };
   }
 
-  private VdiCatalog.Attached attach(VdiName name, Optional<String> snapshot) throws IOException {
-    if (snapshot.isEmpty()) {
-      return catalog.attach(name, "", 0);
-    }
-    String idOrTag = snapshot.get();
-    return isNumber(idOrTag)
-        ? catalog.attach(name, "", Integer.parseInt(idOrTag))
-        : catalog.attach(name, idOrTag, 0);
-  }
-
   private static Answer unknown(String title, VdiAnswer.Reason reason) {
     return new Answer.Refused(
         Reason.UNKNOWN, "there is no " + title + " (" + reason + "); see 'dog vdi list'");
-  }
-
-  private static boolean isNumber(String text) {
-    return !text.isEmpty()
-        && text.length() <= DIGITS_MAX
-        && text.chars().allMatch(c -> c >= '0' && c <= '9')
-        && Integer.parseInt(text) > 0;
   }
 }

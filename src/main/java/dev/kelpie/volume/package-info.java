@@ -16,6 +16,10 @@
 /// **Snapshots.** The VDI under a disk is frozen with its gate held alone; waiting writers go on
 /// with the VDI that the attachment has moved to (I10).
 ///
+/// **Relatives.** A disk knows the snapshots of its name and the VDIs that it comes from
+/// ([Family]): that says how deep an object lies, and two maps say what has changed since a
+/// snapshot ([Comparison]).
+///
 /// May use `object`, `vdi`, `platform` and `log`. Must not speak a protocol.
 @NullMarked
 package dev.kelpie.volume;

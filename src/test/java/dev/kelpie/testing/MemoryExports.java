@@ -52,6 +52,9 @@ public final class MemoryExports implements Exports {
       if (disk.open() > 0) {
         throw new AssertionError(disk.open() + " handles of " + name + " are still open");
       }
+      if (disk.comparing() > 0) {
+        throw new AssertionError(disk.comparing() + " snapshots of " + name + " are still held");
+      }
     });
   }
 

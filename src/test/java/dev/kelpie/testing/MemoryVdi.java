@@ -5,11 +5,14 @@ import dev.kelpie.object.Patience;
 import dev.kelpie.volume.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.IntUnaryOperator;
 
 /// A disk in memory that many handles share, in pages of 64 KiB that are allocated by writing. A
 /// [Hook] sees every call and may hold it up or let it fail. As on a real disk, calls that overlap
@@ -30,6 +33,12 @@ public final class MemoryVdi {
   private volatile boolean zeroIsFast = true;
   private volatile boolean recording;
   private volatile Hook hook = _ -> true;
+  private volatile IntUnaryOperator depths = _ -> 1;
+  private final List<Taken> snapshots = new CopyOnWriteArrayList<>();
+  private final AtomicInteger comparing = new AtomicInteger();
+
+  /// What the disk was like.
+  private record Taken(BlockDevice.Snapshot names, List<byte[]> pages) {}
 
   /// Sees a call before it happens.
   @FunctionalInterface
@@ -53,6 +62,12 @@ public final class MemoryVdi {
     return this;
   }
 
+  /// Forgets the calls so far, and how many handles were closed.
+  public void forget() {
+    calls.clear();
+    closed.set(0);
+  }
+
   /// The recorded calls, in the order in which they began.
   public List<DeviceCall> calls() {
     return List.copyOf(calls);
@@ -72,6 +87,31 @@ public final class MemoryVdi {
 
   public void resize(long size) {
     this.size = size;
+  }
+
+  /// Sets how deep the allocated pages are, by number.
+  public void depths(IntUnaryOperator depths) {
+    this.depths = depths;
+  }
+
+  /// Keeps the present content for comparisons.
+  public void snapshot(int id, Optional<String> tag) {
+    List<byte[]> kept = new ArrayList<>();
+    for (int i = 0; i < pages.length(); i++) {
+      byte[] page = pages.get(i);
+      kept.add(page == null ? ZEROS : page.clone());
+    }
+    snapshots.addFirst(new Taken(new BlockDevice.Snapshot(id, tag), kept));
+  }
+
+  /// Forgets a snapshot.
+  public void deleteSnapshot(int id) {
+    snapshots.removeIf(taken -> taken.names().id() == id);
+  }
+
+  /// How many comparisons with snapshots are open.
+  public int comparing() {
+    return comparing.get();
   }
 
   /// How many handles are open.
@@ -223,6 +263,60 @@ public final class MemoryVdi {
       for (long at = offset; more && at < offset + length; ) {
         long now = Math.min(offset + length - at, PAGE - at % PAGE);
         more = sink.run(now, pages.get((int) (at / PAGE)) != null);
+        at += now;
+      }
+    }
+
+    @Override
+    public void depth(long offset, long length, RunSink sink) throws IOException {
+      begin(DeviceCall.Kind.STATUS, offset, length, Durability.DEFERRED, Patience.WAIT);
+      eachPage(offset, length, page -> pages.get(page) == null ? 0 : depths.applyAsInt(page), sink);
+    }
+
+    @Override
+    public List<Snapshot> snapshots() {
+      return snapshots.stream().map(Taken::names).toList();
+    }
+
+    @Override
+    public Optional<Changes> changesSince(String snapshot) throws IOException {
+      begin(DeviceCall.Kind.STATUS, 0, 0, Durability.DEFERRED, Patience.WAIT);
+      return snapshots.stream()
+          .filter(taken ->
+              ("" + taken.names().id()).equals(snapshot)
+                  || taken.names().tag().equals(Optional.of(snapshot)))
+          .findFirst()
+          .map(taken -> changes(taken.pages()));
+    }
+
+    private Changes changes(List<byte[]> before) {
+      comparing.incrementAndGet();
+      return new Changes() {
+        @Override
+        public void runs(long offset, long length, RunSink sink) throws IOException {
+          begin(DeviceCall.Kind.STATUS, offset, length, Durability.DEFERRED, Patience.WAIT);
+          eachPage(
+              offset,
+              length,
+              page -> {
+                byte[] now = pages.get(page);
+                return Arrays.equals(now == null ? ZEROS : now, before.get(page)) ? 0 : 1;
+              },
+              sink);
+        }
+
+        @Override
+        public void close() {
+          comparing.decrementAndGet();
+        }
+      };
+    }
+
+    private static void eachPage(long offset, long length, IntUnaryOperator value, RunSink sink) {
+      boolean more = true;
+      for (long at = offset; more && at < offset + length; ) {
+        long now = Math.min(offset + length - at, PAGE - at % PAGE);
+        more = sink.run(now, value.applyAsInt((int) (at / PAGE)));
         at += now;
       }
     }

@@ -20,6 +20,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
+import java.util.TreeMap;
 
 /// A strict NBD client: it looks at every byte that a server sends, and an [AssertionError] names
 /// the rule of the protocol that was broken. It has its own copy of the protocol's numbers, and
@@ -31,6 +33,8 @@ public final class NbdClient implements Closeable {
   private static final int REQUEST = 0x25609513;
   private static final int SIMPLE = 0x67446698;
   private static final int STRUCTURED = 0x668e33ef;
+  private static final int EXTENDED_REQUEST = 0x21e41c71;
+  private static final int EXTENDED_REPLY = 0x6e8a278c;
 
   private Network.Connection connection;
   private final ByteBuffer in = ByteBuffer.allocate(1 << 20).flip();
@@ -39,7 +43,8 @@ public final class NbdClient implements Closeable {
   private long nextCookie = 0x1122_3344_5566_7700L;
   private boolean structured;
   private boolean zeroes;
-  private int contextId;
+  private boolean extended;
+  private final Map<Integer, String> contexts = new HashMap<>();
 
   private NbdClient(Network.Connection connection) {
     this.connection = connection;
@@ -70,6 +75,7 @@ public final class NbdClient implements Closeable {
   /// @param data of a read, holes filled with zeros
   /// @param holes how many chunks of the reply were holes
   /// @param chunks how many there were in all; 0 for a simple reply
+  /// @param statuses the extents of a block status, by context
   public record Reply(
       long cookie,
       int error,
@@ -77,7 +83,14 @@ public final class NbdClient implements Closeable {
       byte[] data,
       int holes,
       int chunks,
-      List<Extent> extents) {}
+      Map<String, List<Extent>> statuses) {
+    /// The block status of base:allocation, or of the only context that was told.
+    public List<Extent> extents() {
+      List<Extent> only =
+          statuses.size() == 1 ? statuses.values().iterator().next() : List.<Extent>of();
+      return statuses.getOrDefault("base:allocation", only);
+    }
+  }
 
   /// A part of a block status.
   public record Extent(long length, int flags) {}
@@ -153,17 +166,50 @@ public final class NbdClient implements Closeable {
     return this;
   }
 
+  /// Asks for extended headers and gets them.
+  public NbdClient extendedHeaders() throws IOException {
+    List<OptionReply> replies = option(OPT_EXTENDED_HEADERS);
+    check(replies.size() == 1 && replies.getLast().type() == REP_ACK, "EXTENDED_HEADERS: ACK");
+    extended = true;
+    return this;
+  }
+
+  /// Selects contexts.
+  ///
+  /// @return the names of those that were granted
+  public List<String> select(String export, String... queries) throws IOException {
+    List<OptionReply> replies = option(OPT_SET_META_CONTEXT, contexts(export, queries));
+    contexts.clear();
+    check(replies.getLast().type() == REP_ACK, "SET_META_CONTEXT: " + replies.getLast().text());
+    contextNames(replies, true);
+    return List.copyOf(new TreeMap<>(contexts).values());
+  }
+
+  /// The names of the contexts that a LIST tells of.
+  public List<String> listContexts(String export, String... queries) throws IOException {
+    List<OptionReply> replies = option(OPT_LIST_META_CONTEXT, contexts(export, queries));
+    check(replies.getLast().type() == REP_ACK, "LIST_META_CONTEXT: " + replies.getLast().text());
+    return contextNames(replies, false);
+  }
+
+  private List<String> contextNames(List<OptionReply> replies, boolean selected) {
+    List<String> names = new ArrayList<>();
+    for (OptionReply reply : replies.subList(0, replies.size() - 1)) {
+      check(reply.type() == REP_META_CONTEXT, "before the ACK there are only contexts");
+      ByteBuffer data = ByteBuffer.wrap(reply.data());
+      int id = data.getInt();
+      String name = rest(data);
+      check(!names.contains(name), "no context is named twice");
+      names.add(name);
+      check(!selected || contexts.put(id, name) == null, "no id is given twice");
+    }
+    return names;
+  }
+
   /// Selects base:allocation and gets it.
   public NbdClient allocation(String export) throws IOException {
-    List<OptionReply> replies = option(OPT_SET_META_CONTEXT, contexts(export, "base:allocation"));
-    check(replies.size() == 2, "one context and an ACK");
-    check(replies.getFirst().type() == REP_META_CONTEXT, "the first is the context");
-    ByteBuffer data = ByteBuffer.wrap(replies.getFirst().data());
-    contextId = data.getInt();
-    byte[] name = new byte[data.remaining()];
-    data.get(name);
-    check(utf8(name).equals("base:allocation"), "the context is base:allocation");
-    check(replies.getLast().type() == REP_ACK, "the last is an ACK");
+    List<String> granted = select(export, "base:allocation");
+    check(granted.equals(List.of("base:allocation")), "base:allocation is granted");
     return this;
   }
 
@@ -268,6 +314,8 @@ public final class NbdClient implements Closeable {
     encrypted.handshake();
     connection = encrypted;
     structured = false;
+    extended = false;
+    contexts.clear();
     return this;
   }
 
@@ -280,13 +328,56 @@ public final class NbdClient implements Closeable {
       throws IOException {
     long cookie = nextCookie++;
     expect(command, flags, cookie, offset, length);
-    sendRaw(request(command, flags, cookie, offset, length, payload));
+    sendRaw(
+        extended
+            ? extendedRequest(
+                command,
+                command == WRITE ? flags | PAYLOAD_LEN : flags,
+                cookie,
+                offset,
+                length,
+                payload)
+            : request(command, flags, cookie, offset, length, payload));
     return cookie;
   }
 
   /// From now on a reply with this cookie is right, to a request that is sent as raw bytes.
   public void expect(int command, int flags, long cookie, long offset, long length) {
-    pending.put(cookie, new NbdPending(command, flags, offset, length));
+    pending.put(cookie, new NbdPending(command, flags, offset, length, contexts.keySet()));
+  }
+
+  /// Asks with extended headers for the block status of some contexts only.
+  public Reply filteredStatus(long offset, long length, String... names) throws IOException {
+    List<Integer> ids = new ArrayList<>();
+    for (String name : names) {
+      contexts.forEach((id, known) -> {
+        if (known.equals(name)) {
+          ids.add(id);
+        }
+      });
+    }
+    long cookie = nextCookie++;
+    pending.put(cookie, new NbdPending(BLOCK_STATUS, 0, offset, length, Set.copyOf(ids)));
+    ByteBuffer payload = ByteBuffer.allocate(8 + 4 * ids.size()).putLong(length);
+    ids.forEach(payload::putInt);
+    sendRaw(
+        extendedRequest(
+            BLOCK_STATUS, PAYLOAD_LEN, cookie, offset, payload.capacity(), payload.array()));
+    return receive();
+  }
+
+  /// A request with extended headers as bytes.
+  public static byte[] extendedRequest(
+      int command, int flags, long cookie, long offset, long length, byte... payload) {
+    return ByteBuffer.allocate(32 + payload.length)
+        .putInt(EXTENDED_REQUEST)
+        .putShort((short) flags)
+        .putShort((short) command)
+        .putLong(cookie)
+        .putLong(offset)
+        .putLong(length)
+        .put(payload)
+        .array();
   }
 
   public long sendRead(long offset, int length) throws IOException {
@@ -359,7 +450,10 @@ public final class NbdClient implements Closeable {
 
   private void receiveMessage() throws IOException {
     int magic = takeInt();
-    if (magic == SIMPLE) {
+    if (extended) {
+      check(magic == EXTENDED_REPLY, "all replies are extended: " + Integer.toHexString(magic));
+      receiveChunk();
+    } else if (magic == SIMPLE) {
       receiveSimple();
     } else {
       check(magic == STRUCTURED, "a reply starts with a magic, not " + Integer.toHexString(magic));
@@ -381,20 +475,22 @@ public final class NbdClient implements Closeable {
     if (request.command == READ && error == 0) {
       data = take((int) request.length);
     }
-    finished.add(new Reply(cookie, error, "", data, 0, 0, List.of()));
+    finished.add(new Reply(cookie, error, "", data, 0, 0, Map.of()));
   }
 
   private void receiveChunk() throws IOException {
     int flags = takeShort();
     int type = takeShort();
     long cookie = takeLong();
-    int length = takeInt();
+    long offset = extended ? takeLong() : 0;
+    long length = extended ? takeLong() : takeInt();
     check((flags & ~1) == 0, "the only flag of a chunk is DONE");
     check(length >= 0 && length <= (32 << 20) + 8, "a chunk of " + length + " bytes");
     NbdPending request = inFlight(cookie);
-    ByteBuffer payload = ByteBuffer.wrap(take(length));
+    check(!extended || offset == request.offset, "a reply repeats the offset of its request");
+    ByteBuffer payload = ByteBuffer.wrap(take((int) length));
     request.chunks++;
-    request.take(type, payload, (flags & 1) != 0, contextId);
+    request.take(type, payload, (flags & 1) != 0, contexts, extended);
     if ((flags & 1) != 0) {
       pending.remove(cookie);
       finished.add(request.finish(cookie));

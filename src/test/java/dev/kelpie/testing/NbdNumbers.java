@@ -17,6 +17,7 @@ public final class NbdNumbers {
   public static final int OPT_STRUCTURED_REPLY = 8;
   public static final int OPT_LIST_META_CONTEXT = 9;
   public static final int OPT_SET_META_CONTEXT = 10;
+  public static final int OPT_EXTENDED_HEADERS = 11;
 
   public static final int REP_ACK = 1;
   public static final int REP_SERVER = 2;
@@ -29,6 +30,7 @@ public final class NbdNumbers {
   public static final int ERR_UNKNOWN = 0x80000006;
   public static final int ERR_SHUTDOWN = 0x80000007;
   public static final int ERR_TOO_BIG = 0x80000009;
+  public static final int ERR_EXT_HEADER_REQD = 0x8000000a;
 
   public static final int READ = 0;
   public static final int WRITE = 1;
@@ -44,6 +46,7 @@ public final class NbdNumbers {
   public static final int DF = 4;
   public static final int REQ_ONE = 8;
   public static final int FAST_ZERO = 16;
+  public static final int PAYLOAD_LEN = 32;
 
   public static final int EPERM = 1;
   public static final int EIO = 5;

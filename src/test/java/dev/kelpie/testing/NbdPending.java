@@ -6,7 +6,11 @@ import dev.kelpie.testing.NbdClient.Extent;
 import dev.kelpie.testing.NbdClient.Reply;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /// A request in flight and what has come of its reply; every chunk is checked against the rules of
 /// the protocol.
@@ -15,6 +19,7 @@ final class NbdPending {
   private static final int DATA_CHUNK = 1;
   private static final int HOLE_CHUNK = 2;
   private static final int STATUS_CHUNK = 5;
+  private static final int STATUS_EXT_CHUNK = 6;
   private static final int ERROR_CHUNK = 0x8001;
 
   final int command;
@@ -22,7 +27,8 @@ final class NbdPending {
   final long offset;
   final long length;
   final List<long[]> covered = new ArrayList<>();
-  List<Extent> extents = List.of();
+  final Map<String, List<Extent>> statuses = new HashMap<>();
+  final Set<Integer> wanted;
   byte[] data = new byte[0];
   String text = "";
   int error;
@@ -30,14 +36,17 @@ final class NbdPending {
   int contents;
   int holes;
 
-  NbdPending(int command, int flags, long offset, long length) {
+  /// @param wanted the ids of the contexts that a block status has to tell
+  NbdPending(int command, int flags, long offset, long length, Set<Integer> wanted) {
+    this.wanted = new HashSet<>(wanted);
     this.command = command;
     this.flags = flags;
     this.offset = offset;
     this.length = length;
   }
 
-  void take(int type, ByteBuffer payload, boolean done, int contextId) {
+  void take(
+      int type, ByteBuffer payload, boolean done, Map<Integer, String> contexts, boolean extended) {
     switch (type) {
       case NONE_CHUNK -> {
         check(done, "a chunk of type NONE is the last");
@@ -54,7 +63,10 @@ final class NbdPending {
         int size = payload.getInt();
         content(at, size, ByteBuffer.allocate(size));
       }
-      case STATUS_CHUNK -> status(payload, contextId);
+      case STATUS_CHUNK, STATUS_EXT_CHUNK -> {
+        check((type == STATUS_EXT_CHUNK) == extended, "status is extended where headers are");
+        status(payload, contexts, extended);
+      }
       case ERROR_CHUNK -> {
         check(payload.remaining() >= 6, "a chunk of an error has at least 6 bytes");
         check(error == 0, "there is only one error");
@@ -85,25 +97,40 @@ final class NbdPending {
     contents++;
   }
 
-  private void status(ByteBuffer payload, int contextId) {
+  private void status(ByteBuffer payload, Map<Integer, String> contexts, boolean extended) {
     check(command == BLOCK_STATUS, "status comes for BLOCK_STATUS only");
-    check(extents.isEmpty(), "there is one chunk per context");
-    check(payload.getInt() == contextId, "the context is the one that was negotiated");
+    int id = payload.getInt();
+    check(wanted.remove(id), "there is one chunk for each context that was asked for");
+    String name = contexts.getOrDefault(id, "");
+    int count = extended ? payload.getInt() : payload.remaining() / 8;
     check(
-        payload.hasRemaining() && payload.remaining() % 8 == 0,
-        "descriptors have 8 bytes, and there is one at least");
-    extents = new ArrayList<>();
+        count > 0 && payload.remaining() == count * (extended ? 16 : 8),
+        "descriptors fill the chunk, and there is one at least");
+    List<Extent> extents = new ArrayList<>();
     long before = 0;
     while (payload.hasRemaining()) {
-      check(before < length, "only the last extent may pass the end of the request");
-      Extent extent = new Extent(payload.getInt() & 0xffff_ffffL, payload.getInt());
-      check(extent.length() > 0, "no extent is empty");
-      check((extent.flags() & ~3) == 0, "the state is made of HOLE and ZERO");
-      extents.add(extent);
-      before += extent.length();
+      check(
+          Long.compareUnsigned(before, length) < 0,
+          "only the last extent may pass the end of the request");
+      long size = extended ? payload.getLong() : payload.getInt() & 0xffff_ffffL;
+      long value = extended ? payload.getLong() : payload.getInt();
+      check(size > 0, "no extent is empty");
+      check((value & ~known(name)) == 0, name + " has a value of " + value);
+      extents.add(new Extent(size, (int) value));
+      before += size;
     }
     check((flags & REQ_ONE) == 0 || extents.size() == 1, "REQ_ONE: one extent");
     check((flags & REQ_ONE) == 0 || before <= length, "REQ_ONE: not longer than asked for");
+    statuses.put(name, extents);
+  }
+
+  /// The bits that the values of a context may have.
+  private static long known(String context) {
+    return switch (context) {
+      case "base:allocation" -> 3;
+      case "qemu:allocation-depth" -> 0xffff_ffffL;
+      default -> 1;
+    };
   }
 
   Reply finish(long cookie) {
@@ -112,8 +139,8 @@ final class NbdPending {
       long bytes = covered.stream().mapToLong(c -> c[1] - c[0]).sum();
       check(bytes == length, "a successful read is whole");
     }
-    check(error != 0 || command != BLOCK_STATUS || !extents.isEmpty(), "a status was told");
-    return new Reply(cookie, error, text, data, holes, chunks, extents);
+    check(error != 0 || command != BLOCK_STATUS || wanted.isEmpty(), "all contexts were told");
+    return new Reply(cookie, error, text, data, holes, chunks, statuses);
   }
 
   static void checkError(int error, NbdPending request) {

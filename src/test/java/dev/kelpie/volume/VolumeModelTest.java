@@ -143,6 +143,7 @@ final class VolumeModelTest {
       resize(disk);
     } else if (what < 96) {
       checkStatus(disk);
+      checkChanges(disk);
     } else if (what < 98) {
       restart();
     } else {
@@ -251,6 +252,41 @@ final class VolumeModelTest {
     assertEquals(Outcome.DONE, outcome, this::story);
     disk.grow(larger);
     assertEquals(larger, device(disk).size(), this::story);
+  }
+
+  /// What is told to be the same as in a snapshot is, in the disk and in another snapshot of it.
+  private void checkChanges(Model disk) throws IOException {
+    Optional<Integer> since = anySnapshot(disk);
+    Optional<Integer> other = anySnapshot(disk);
+    if (since.isEmpty() || other.isEmpty()) {
+      return;
+    }
+    byte[] before = disk.snapshot(since.get());
+    checkChanges(device(disk), disk.now, since.get(), before);
+    try (BlockDevice snapshot =
+        node.open(disk.name, Optional.of("" + other.get()), CacheMode.WRITEBACK)) {
+      checkChanges(snapshot, disk.snapshot(other.get()), since.get(), before);
+    }
+  }
+
+  private void checkChanges(BlockDevice device, byte[] now, int since, byte[] before)
+      throws IOException {
+    byte[] extended = Arrays.copyOf(before, Math.max(before.length, now.length));
+    int[] at = {0};
+    try (BlockDevice.Changes changes = device.changesSince("" + since).orElseThrow()) {
+      changes.runs(
+          0,
+          now.length,
+          (length, changed) -> {
+            int end = at[0] + (int) length;
+            assertTrue(
+                changed == 1 || Arrays.equals(now, at[0], end, extended, at[0], end),
+                () -> "told to be as in snapshot " + since + " from " + at[0] + "; " + story());
+            at[0] = end;
+            return true;
+          });
+    }
+    assertEquals(now.length, at[0], this::story);
   }
 
   private void checkStatus(Model disk) throws IOException {

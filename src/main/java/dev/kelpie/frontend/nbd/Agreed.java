@@ -1,15 +1,15 @@
 package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.volume.BlockDevice;
+import java.util.List;
 
 /// The outcome of a handshake.
 ///
 /// @param device open; whoever gets this closes it
 /// @param disk the name of the export, for texts
-/// @param structured whether the client asked for structured replies
-/// @param allocation whether it asked for block status of this export
-record Agreed(BlockDevice device, String disk, boolean structured, boolean allocation) {
+/// @param contexts that the client has chosen for this export, to be closed before the device
+record Agreed(BlockDevice device, String disk, Framing framing, List<MetaContext> contexts) {
   Replies replies() {
-    return new Replies(structured);
+    return new Replies(framing);
   }
 }

@@ -1,15 +1,16 @@
 package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.volume.BlockDevice;
+import java.util.List;
 import java.util.Optional;
 
 /// What a request must be like to reach the disk. Checked once; behind it nobody checks again.
 ///
 /// @param disk its name, for texts
-/// @param allocation whether the client may ask for the block status
-record Border(BlockDevice device, String disk, boolean structured, boolean allocation) {
+/// @param contexts that the client may ask for
+record Border(BlockDevice device, String disk, Framing framing, List<MetaContext> contexts) {
   static Border of(Agreed agreed) {
-    return new Border(agreed.device(), agreed.disk(), agreed.structured(), agreed.allocation());
+    return new Border(agreed.device(), agreed.disk(), agreed.framing(), agreed.contexts());
   }
 
   /// Empty where the request is good.
@@ -24,11 +25,19 @@ record Border(BlockDevice device, String disk, boolean structured, boolean alloc
               + Integer.toHexString(request.flags())
               + ": not known for it, or not negotiated");
     }
-    return request.command() == Command.FLUSH ? checkFlush(request) : checkRange(request);
+    return switch (request.command()) {
+      case FLUSH -> checkFlush(request);
+      case BLOCK_STATUS -> checkStatus(request);
+      case READ, WRITE, DISC, TRIM, CACHE, WRITE_ZEROES, UNKNOWN -> checkRange(request);
+    };
   }
 
   private int flagsAllowed(Command command) {
-    return structured ? command.flags() : command.flags() & ~Protocol.DF;
+    return switch (framing) {
+      case SIMPLE -> command.flags() & ~(Protocol.DF | Protocol.PAYLOAD_LEN);
+      case STRUCTURED -> command.flags() & ~Protocol.PAYLOAD_LEN;
+      case EXTENDED -> command.flags();
+    };
   }
 
   private Optional<Fault> checkFlush(RequestHeader request) {
@@ -41,33 +50,53 @@ record Border(BlockDevice device, String disk, boolean structured, boolean alloc
     if (request.command().writes() && device.readOnly()) {
       return fault(NbdError.EPERM, disk + " is read-only");
     }
-    if (request.command().hasPayload() && request.length() > Protocol.PAYLOAD_MAX) {
+    if (request.command().hasPayload()
+        && Long.compareUnsigned(request.length(), Protocol.PAYLOAD_MAX) > 0) {
       return fault(
           request.has(Protocol.DF) ? NbdError.EOVERFLOW : NbdError.EINVAL,
           range(request) + " is longer than a request may be (" + Protocol.PAYLOAD_MAX + " bytes)");
     }
     long size = device.size();
-    if (request.offset() < 0 || request.offset() > size - request.length()) {
+    if (request.offset() < 0
+        || request.length() < 0
+        || request.offset() > size - request.length()) {
       boolean fills =
           request.command() == Command.WRITE || request.command() == Command.WRITE_ZEROES;
       return fault(
           fills ? NbdError.ENOSPC : NbdError.EINVAL,
           range(request) + " passes the end of the disk of " + size + " bytes");
     }
-    return request.command() == Command.BLOCK_STATUS ? checkStatus(request) : Optional.empty();
+    return Optional.empty();
   }
 
   private Optional<Fault> checkStatus(RequestHeader request) {
-    if (!allocation) {
+    if (contexts.isEmpty()) {
       return invalid("BLOCK_STATUS: no metadata context was negotiated for this export");
     }
-    return request.length() > 0 ? Optional.empty() : invalid("BLOCK_STATUS of no bytes");
+    if (!request.isFiltered()) {
+      return checkStatusRange(request);
+    }
+    return StatusFilter.canHave(request.length(), contexts.size()) ? Optional.empty() : badFilter();
+  }
+
+  /// Empty where the range of a block status is good.
+  Optional<Fault> checkStatusRange(RequestHeader request) {
+    return request.length() != 0 ? checkRange(request) : invalid("BLOCK_STATUS of no bytes");
+  }
+
+  /// What a client is told whose filter of a block status makes no sense.
+  Optional<Fault> badFilter() {
+    return invalid(
+        "BLOCK_STATUS with a payload that is not a length of 8 bytes and ids of 4 bytes, each of"
+            + " another one of the "
+            + contexts.size()
+            + " negotiated contexts");
   }
 
   private static String range(RequestHeader request) {
     return request.command()
         + " of "
-        + request.length()
+        + Long.toUnsignedString(request.length())
         + " bytes at "
         + Long.toUnsignedString(request.offset());
   }

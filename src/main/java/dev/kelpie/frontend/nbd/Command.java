@@ -6,13 +6,13 @@ import java.util.List;
 /// it so.
 enum Command {
   READ(0, Protocol.FUA | Protocol.DF),
-  WRITE(1, Protocol.FUA),
+  WRITE(1, Protocol.FUA | Protocol.PAYLOAD_LEN),
   DISC(2, Protocol.FUA),
   FLUSH(3, Protocol.FUA),
   TRIM(4, Protocol.FUA),
   CACHE(5, Protocol.FUA),
   WRITE_ZEROES(6, Protocol.FUA | Protocol.NO_HOLE | Protocol.FAST_ZERO),
-  BLOCK_STATUS(7, Protocol.FUA | Protocol.REQ_ONE),
+  BLOCK_STATUS(7, Protocol.FUA | Protocol.REQ_ONE | Protocol.PAYLOAD_LEN),
   /// A type that this server does not know.
   UNKNOWN(-1, 0xffff);
 
@@ -37,7 +37,7 @@ enum Command {
     return type;
   }
 
-  /// The flags that a request of this kind may carry.
+  /// The flags that a request of this kind may carry, where everything was negotiated.
   int flags() {
     return flags;
   }

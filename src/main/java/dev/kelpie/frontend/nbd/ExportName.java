@@ -121,6 +121,11 @@ record ExportName(VdiName vdi, Optional<String> snapshot, Optional<CacheMode> mo
     return name.length() <= SHOWN_MAX ? name : name.substring(0, SHOWN_MAX) + "...";
   }
 
+  /// Whether a name is text, with each `char` standing for one byte.
+  static boolean isUtf8(String name) {
+    return isUtf8(name.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
   private static boolean isUtf8(byte[] bytes) {
     try {
       StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));

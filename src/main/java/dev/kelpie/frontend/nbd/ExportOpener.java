@@ -4,8 +4,11 @@ import dev.kelpie.log.Log;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.volume.BlockDevice;
 import dev.kelpie.volume.Exports;
+import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Finds and opens the disk that a client names.
 final class ExportOpener {
@@ -30,14 +33,14 @@ final class ExportOpener {
 
   /// Opens the disk of a name. The empty name means the only VDI, where there is only one.
   ///
-  /// @param structured whether the client asked for structured replies
-  /// @param allocation whether it asked for block status of this export
-  Agreed open(String name, boolean structured, boolean allocation) throws Refused {
+  /// @param contexts the names of those that were chosen for this export; their ids count from 1
+  Agreed open(String name, Framing framing, List<String> contexts) throws Refused {
     ExportName export = name.isEmpty() ? onlyExport() : ExportName.parse(name);
     try {
       return switch (exports.open(export.vdi(), export.snapshot(), export.mode(), client)) {
         case Exports.Answer.Opened(BlockDevice device) ->
-            new Agreed(device, export.canonical(), structured, allocation);
+            withContexts(
+                new Agreed(device, export.canonical(), framing, new ArrayList<>()), contexts);
         case Exports.Answer.Refused(Exports.Reason reason, String why) ->
             throw refused(reply(reason), why);
       };
@@ -46,10 +49,58 @@ final class ExportOpener {
     }
   }
 
+  /// Opens the disk of a name for a look at it.
+  <T> T looking(String name, Look<T> look) throws Refused {
+    Agreed agreed = open(name, Framing.SIMPLE, List.of());
+    try {
+      return look.at(agreed.device());
+    } catch (IOException failure) {
+      throw failed("export '" + ExportName.shown(name) + "'", failure);
+    } finally {
+      close(agreed);
+    }
+  }
+
+  /// What somebody wants to know of a disk.
+  interface Look<T> {
+    T at(BlockDevice device) throws IOException;
+  }
+
+  private Agreed withContexts(Agreed opened, List<String> names) throws IOException, Refused {
+    boolean whole = false;
+    try {
+      for (String name : names) {
+        int id = opened.contexts().size() + 1;
+        Optional<MetaContext> context = MetaContext.open(id, name, opened.device());
+        if (context.isEmpty()) {
+          throw refused(
+              Option.Reply.ERR_UNKNOWN,
+              "the context '"
+                  + ExportName.shown(name)
+                  + "' was chosen, and its snapshot was deleted since: choose again");
+        }
+        opened.contexts().add(context.get());
+      }
+      whole = true;
+      return opened;
+    } finally {
+      if (!whole) {
+        close(opened);
+      }
+    }
+  }
+
   /// Closes a disk; a failure is logged, as nobody is left to be told.
   void close(Agreed agreed) {
+    for (MetaContext context : agreed.contexts()) {
+      close(agreed, context);
+    }
+    close(agreed, agreed.device());
+  }
+
+  private void close(Agreed agreed, Closeable part) {
     try {
-      agreed.device().close();
+      part.close();
     } catch (IOException failure) {
       log.error(
           "nbd: "

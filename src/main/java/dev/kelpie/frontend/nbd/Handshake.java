@@ -26,7 +26,7 @@ final class Handshake {
   private MetaContexts contexts;
   private boolean fixedNewstyle;
   private boolean noZeroes;
-  private boolean structured;
+  private Framing framing = Framing.SIMPLE;
 
   Handshake(ExportOpener opener, Inbox inbox, Outbox outbox, InFlight inFlight, StartTls tls) {
     this.opener = opener;
@@ -35,7 +35,7 @@ final class Handshake {
     this.inFlight = inFlight;
     this.tls = tls;
     this.replies = new OptionReplies(outbox);
-    this.contexts = new MetaContexts(replies);
+    this.contexts = new MetaContexts(opener, replies);
   }
 
   /// Talks until a disk is chosen.
@@ -89,6 +89,9 @@ final class Handshake {
     ByteBuffer name = data(length);
     if (tls.due()) {
       throw new Violation("asked for an export without TLS, which is required here");
+    }
+    if (framing == Framing.EXTENDED) {
+      throw new Violation("asked for an export in the old way after extended headers");
     }
     if (inFlight.draining()) {
       throw new Violation("came while the server is shutting down");
@@ -158,10 +161,14 @@ final class Handshake {
       }
       case STRUCTURED_REPLY -> {
         OptionData.none(data);
-        structured = true;
+        structuredReply();
       }
-      case LIST_META_CONTEXT -> contexts.list(data, structured);
-      case SET_META_CONTEXT -> contexts.choose(data, structured);
+      case EXTENDED_HEADERS -> {
+        OptionData.none(data);
+        extendedHeaders();
+      }
+      case LIST_META_CONTEXT -> contexts.list(data, framing);
+      case SET_META_CONTEXT -> contexts.choose(data, framing);
       case INFO -> {
         opener.close(describe(number, OptionData.info(data)));
         return Optional.empty();
@@ -175,13 +182,28 @@ final class Handshake {
     return Optional.empty();
   }
 
+  private void structuredReply() throws Refused {
+    if (framing == Framing.EXTENDED) {
+      throw new Refused(
+          Option.Reply.ERR_EXT_HEADER_REQD, "extended headers are agreed on, and go further");
+    }
+    framing = Framing.STRUCTURED;
+  }
+
+  private void extendedHeaders() throws Refused {
+    if (framing == Framing.EXTENDED) {
+      throw new Refused(Option.Reply.ERR_INVALID, "extended headers are agreed on already");
+    }
+    framing = Framing.EXTENDED;
+  }
+
   private void startTls(int number) throws IOException, Refused {
     tls.check();
     replies.ack(number);
     outbox.flush();
     tls.begin(inbox, inFlight);
-    structured = false;
-    contexts = new MetaContexts(replies);
+    framing = Framing.SIMPLE;
+    contexts = new MetaContexts(opener, replies);
   }
 
   private Agreed describe(int number, OptionData.Info asked) throws IOException, Refused {
@@ -219,8 +241,7 @@ final class Handshake {
   }
 
   private Agreed open(String name) throws Refused {
-    boolean allocation = structured && contexts.chosenFor(name);
-    return opener.open(name, structured, allocation);
+    return opener.open(name, framing, contexts.chosenFor(name));
   }
 
   private static int flags(Agreed agreed) {
@@ -230,8 +251,11 @@ final class Handshake {
             | Protocol.SEND_FUA
             | Protocol.CAN_MULTI_CONN
             | Protocol.SEND_CACHE;
-    if (agreed.structured()) {
+    if (agreed.framing().chunks()) {
       flags |= Protocol.SEND_DF;
+    }
+    if (agreed.framing() == Framing.EXTENDED && !agreed.contexts().isEmpty()) {
+      flags |= Protocol.BLOCK_STATUS_PAYLOAD;
     }
     return agreed.device().readOnly()
         ? flags | Protocol.READ_ONLY

@@ -13,7 +13,8 @@ enum Option {
   GO(7),
   STRUCTURED_REPLY(8),
   LIST_META_CONTEXT(9),
-  SET_META_CONTEXT(10);
+  SET_META_CONTEXT(10),
+  EXTENDED_HEADERS(11);
 
   private final int number;
 
@@ -42,7 +43,8 @@ enum Option {
     ERR_TLS_REQD(Reply.ERROR + 5),
     ERR_UNKNOWN(Reply.ERROR + 6),
     ERR_SHUTDOWN(Reply.ERROR + 7),
-    ERR_TOO_BIG(Reply.ERROR + 9);
+    ERR_TOO_BIG(Reply.ERROR + 9),
+    ERR_EXT_HEADER_REQD(Reply.ERROR + 10);
 
     private static final int ERROR = 1 << 31;
 

@@ -68,8 +68,8 @@ final class OptionReplies {
         .putInt(Protocol.PAYLOAD_MAX);
   }
 
-  void metaContext(int option, int id) throws IOException {
-    byte[] name = bytes(Protocol.BASE_ALLOCATION);
+  void metaContext(int option, int id, String context) throws IOException {
+    byte[] name = bytes(context);
     header(option, Option.Reply.META_CONTEXT, 4 + name.length).putInt(id).put(name);
   }
 

@@ -10,10 +10,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Serves the requests that are large or have to wait. Called by the task of each request. A
-/// prefetch ends early once the client is gone.
+/// prefetch, and zeros that have to be written, end early once the client is gone.
 final class PatientRequests {
   /// A prefetch goes in steps of one object, so that it ends when its client is gone.
   private static final int PREFETCH_STEP = 4 << 20;
+
+  /// Zeros that have to be written go in steps too, for the same reason.
+  private static final int ZERO_STEP = 64 << 20;
 
   private final BlockDevice device;
   private final Replies replies;
@@ -45,11 +48,11 @@ final class PatientRequests {
 
   private List<ByteBuffer> read(Request request, Payload payload) throws IOException {
     boolean large = payload.length() > Memory.SMALL_MAX;
-    if (large && replies.structured() && !request.has(Protocol.DF)) {
+    if (large && replies.framing().chunks() && !request.has(Protocol.DF)) {
       return readAroundHoles(request, payload);
     }
     ByteBuffer header = ByteBuffer.allocate(Replies.DATA_HEADER_SIZE_MAX);
-    replies.dataHeader(header, request.cookie(), request.offset(), payload.length());
+    replies.dataHeader(header, request, payload.length());
     List<ByteBuffer> parts = new ArrayList<>();
     parts.add(header.flip());
     parts.addAll(read(request.offset(), payload, 0, payload.length()));
@@ -62,13 +65,13 @@ final class PatientRequests {
     for (Extents.Extent extent : Extents.forRead(device, request)) {
       int length = (int) extent.length();
       boolean last = at + length == payload.length();
-      ByteBuffer header = ByteBuffer.allocate(Replies.HOLE_SIZE);
-      if (extent.allocated()) {
-        replies.dataChunk(header, last, request.cookie(), request.offset() + at, length);
+      ByteBuffer header = ByteBuffer.allocate(Replies.HOLE_SIZE_MAX);
+      if (extent.isData()) {
+        replies.dataChunk(header, last, request, request.offset() + at, length);
         parts.add(header.flip());
         parts.addAll(read(request.offset(), payload, at, at + length));
       } else {
-        replies.holeChunk(header, last, request.cookie(), request.offset() + at, length);
+        replies.holeChunk(header, last, request, request.offset() + at, length);
         parts.add(header.flip());
       }
       at += length;
@@ -117,41 +120,55 @@ final class PatientRequests {
           request,
           new Fault(NbdError.ENOTSUP, "zeroing this range is no faster than writing zeros"));
     }
-    device.zero(offset, length, request.has(Protocol.NO_HOLE), durability(request));
+    if (request.has(Protocol.NO_HOLE)) {
+      eachStep(request, ZERO_STEP, (at, size) -> device.zero(at, size, true, durability(request)));
+    } else {
+      device.zero(offset, length, false, durability(request));
+    }
     return done(request);
   }
 
   private List<ByteBuffer> prefetch(Request request) throws IOException {
-    long end = request.offset() + request.length();
-    for (long at = request.offset(); at < end && !line.closed(); ) {
-      long next = Math.min(end, at - at % PREFETCH_STEP + PREFETCH_STEP);
-      device.prefetch(at, next - at);
-      at = next;
-    }
+    eachStep(request, PREFETCH_STEP, device::prefetch);
     return done(request);
   }
 
-  private List<ByteBuffer> status(Request request) throws IOException {
-    List<Extents.Extent> extents = Extents.forStatus(device, request);
-    ByteBuffer reply = ByteBuffer.allocate(Replies.statusSize(extents.size()));
-    replies.statusHeader(reply, request.cookie(), extents.size());
-    for (Extents.Extent extent : extents) {
-      reply.putInt((int) extent.length());
-      reply.putInt(extent.allocated() ? 0 : Protocol.STATE_HOLE | Protocol.STATE_ZERO);
+  /// Goes through the range of a request until the client is gone.
+  private void eachStep(Request request, int size, Step step) throws IOException {
+    long end = request.offset() + request.length();
+    for (long at = request.offset(); at < end && !line.closed(); ) {
+      long next = Math.min(end, at - at % size + size);
+      step.take(at, next - at);
+      at = next;
     }
-    return List.of(reply.flip());
+  }
+
+  private interface Step {
+    void take(long offset, long length) throws IOException;
+  }
+
+  private List<ByteBuffer> status(Request request) throws IOException {
+    List<ByteBuffer> parts = new ArrayList<>();
+    for (MetaContext context : request.contexts()) {
+      List<Extents.Extent> extents = Extents.forStatus(context, request);
+      ByteBuffer part = ByteBuffer.allocate(Replies.statusSizeMax(extents.size()));
+      boolean last = parts.size() == request.contexts().size() - 1;
+      replies.status(part, last, request, context.id(), extents);
+      parts.add(part.flip());
+    }
+    return parts;
   }
 
   private List<ByteBuffer> done(Request request) {
-    ByteBuffer reply = ByteBuffer.allocate(Protocol.SIMPLE_REPLY_SIZE);
-    replies.done(reply, request.cookie());
+    ByteBuffer reply = ByteBuffer.allocate(Replies.DONE_SIZE_MAX);
+    replies.done(reply, request);
     return List.of(reply.flip());
   }
 
   /// A reply that says why a request was not done.
   List<ByteBuffer> failed(Request request, Fault fault) {
     ByteBuffer reply = ByteBuffer.allocate(Replies.ERROR_SIZE_MAX);
-    replies.error(reply, request.cookie(), fault);
+    replies.error(reply, request, fault);
     return List.of(reply.flip());
   }
 

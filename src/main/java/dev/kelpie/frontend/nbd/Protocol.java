@@ -15,6 +15,8 @@ final class Protocol {
   static final int REQUEST_MAGIC = 0x25609513;
   static final int SIMPLE_REPLY_MAGIC = 0x67446698;
   static final int STRUCTURED_REPLY_MAGIC = 0x668e33ef;
+  static final int EXTENDED_REQUEST_MAGIC = 0x21e41c71;
+  static final int EXTENDED_REPLY_MAGIC = 0x6e8a278c;
 
   // Handshake flags of the server, and the client's answers to them.
   static final int FIXED_NEWSTYLE = 1;
@@ -31,6 +33,7 @@ final class Protocol {
   static final int CAN_MULTI_CONN = 1 << 8;
   static final int SEND_CACHE = 1 << 10;
   static final int SEND_FAST_ZERO = 1 << 11;
+  static final int BLOCK_STATUS_PAYLOAD = 1 << 12;
 
   // Command flags.
   static final int FUA = 1;
@@ -38,6 +41,7 @@ final class Protocol {
   static final int DF = 1 << 2;
   static final int REQ_ONE = 1 << 3;
   static final int FAST_ZERO = 1 << 4;
+  static final int PAYLOAD_LEN = 1 << 5;
 
   // Information about an export.
   static final int INFO_EXPORT = 0;
@@ -51,20 +55,12 @@ final class Protocol {
   static final int REPLY_OFFSET_DATA = 1;
   static final int REPLY_OFFSET_HOLE = 2;
   static final int REPLY_BLOCK_STATUS = 5;
+  static final int REPLY_BLOCK_STATUS_EXT = 6;
   static final int REPLY_ERROR = (1 << 15) + 1;
 
   // Flags of the metadata context base:allocation.
   static final int STATE_HOLE = 1;
   static final int STATE_ZERO = 1 << 1;
-
-  /// The only metadata context there is.
-  static final String BASE_ALLOCATION = "base:allocation";
-
-  /// The id by which block status replies name [#BASE_ALLOCATION].
-  static final int BASE_ALLOCATION_ID = 1;
-
-  /// The size of a request before its payload: magic, flags, type, cookie, offset, length.
-  static final int REQUEST_SIZE = 28;
 
   /// The size of an option before its data: magic, option, length.
   static final int OPTION_SIZE = 16;
@@ -75,8 +71,9 @@ final class Protocol {
   /// The size of a simple reply before its payload: magic, error, cookie.
   static final int SIMPLE_REPLY_SIZE = 16;
 
-  /// The size of a chunk before its payload: magic, flags, type, cookie, length.
-  static final int CHUNK_SIZE = 20;
+  /// The most that a chunk has before its payload: magic, flags, type, cookie, offset of the
+  /// request, length. Without extended headers there is no offset, and the length has 32 bits.
+  static final int CHUNK_SIZE_MAX = 32;
 
   /// The longest string that the protocol allows, in bytes.
   static final int STRING_MAX = 4096;

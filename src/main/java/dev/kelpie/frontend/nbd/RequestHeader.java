@@ -1,10 +1,12 @@
 package dev.kelpie.frontend.nbd;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /// The request that a connection is looking at, before its payload. One object serves all requests
 /// of a connection; [#keep] makes a lasting copy.
-final class RequestHeader {
+final class RequestHeader implements Asked {
+  private final Framing framing;
   private int magic;
   private int flags;
   private Command command = Command.UNKNOWN;
@@ -13,7 +15,11 @@ final class RequestHeader {
   private long offset;
   private long length;
 
-  /// Takes the next header; [Protocol#REQUEST_SIZE] bytes are there.
+  RequestHeader(Framing framing) {
+    this.framing = framing;
+  }
+
+  /// Takes the next header; [Framing#requestSize] bytes are there.
   void decode(ByteBuffer in) {
     magic = in.getInt();
     flags = in.getShort() & 0xffff;
@@ -21,11 +27,38 @@ final class RequestHeader {
     command = Command.of(type);
     cookie = in.getLong();
     offset = in.getLong();
-    length = in.getInt() & 0xffff_ffffL;
+    length = framing == Framing.EXTENDED ? in.getLong() : in.getInt() & 0xffff_ffffL;
   }
 
-  int magic() {
-    return magic;
+  /// Whether it is a request at all.
+  boolean isRequest() {
+    return magic == framing.requestMagic();
+  }
+
+  /// Whether it is a write with extended headers that does not say that its length is that of a
+  /// payload. Then nobody knows whether there is one.
+  boolean isAmbiguous() {
+    return framing == Framing.EXTENDED
+        && command == Command.WRITE
+        && length != 0
+        && !has(Protocol.PAYLOAD_LEN);
+  }
+
+  /// The length of the payload that comes behind the header; unsigned.
+  long payload() {
+    boolean follows =
+        framing == Framing.EXTENDED ? has(Protocol.PAYLOAD_LEN) : command == Command.WRITE;
+    return follows ? length : 0;
+  }
+
+  /// Whether a payload says what a block status is about, and not the header.
+  boolean isFiltered() {
+    return command == Command.BLOCK_STATUS && has(Protocol.PAYLOAD_LEN);
+  }
+
+  /// The payload of a filtered block status has said what it is about.
+  void about(long effect) {
+    length = effect;
   }
 
   int flags() {
@@ -45,22 +78,31 @@ final class RequestHeader {
     return type;
   }
 
-  long cookie() {
+  @Override
+  public long cookie() {
     return cookie;
   }
 
   /// Unsigned.
-  long offset() {
+  @Override
+  public long offset() {
     return offset;
   }
 
-  /// Unsigned 32 bits.
+  /// Unsigned.
   long length() {
     return length;
   }
 
   /// A copy that lasts.
   Request keep() {
-    return new Request(command, flags, cookie, offset, length);
+    return keep(List.of());
+  }
+
+  /// A copy that lasts.
+  ///
+  /// @param contexts that it is to tell
+  Request keep(List<MetaContext> contexts) {
+    return new Request(command, flags, cookie, offset, length, contexts);
   }
 }

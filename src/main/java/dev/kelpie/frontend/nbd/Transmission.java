@@ -32,7 +32,8 @@ final class Transmission {
   private final Replies replies;
   private final Failures failures;
   private final NbdCounters counters;
-  private final RequestHeader request = new RequestHeader();
+  private final Framing framing;
+  private final RequestHeader request;
 
   Transmission(
       Agreed agreed,
@@ -47,6 +48,8 @@ final class Transmission {
     this.inFlight = inFlight;
     this.dispatch = dispatch;
     this.device = agreed.device();
+    this.framing = agreed.framing();
+    this.request = new RequestHeader(framing);
     this.border = Border.of(agreed);
     this.replies = agreed.replies();
     this.failures = failures;
@@ -60,8 +63,11 @@ final class Transmission {
     boolean more = true;
     while (more && awaitHeader()) {
       request.decode(inbox.bytes());
-      if (request.magic() != Protocol.REQUEST_MAGIC) {
+      if (!request.isRequest()) {
         throw cut("sent something else where a request was due");
+      }
+      if (request.isAmbiguous()) {
+        throw cut("sent a write without saying that it has a payload");
       }
       more = request.command() != Command.DISC && take();
     }
@@ -69,7 +75,7 @@ final class Transmission {
   }
 
   private boolean awaitHeader() throws IOException {
-    while (!inbox.has(Protocol.REQUEST_SIZE)) {
+    while (!inbox.has(framing.requestSize())) {
       outbox.rest();
       inFlight.waiting(true);
       boolean more = inbox.fill();
@@ -96,15 +102,15 @@ final class Transmission {
   ///
   /// @return false where the stream ended in the midst of it
   private boolean take() throws IOException {
-    counters.count(request.command(), request.length());
     Optional<Fault> fault =
         inFlight.draining() ? Optional.of(Fault.SHUTDOWN) : border.check(request);
     if (fault.isPresent()) {
       return refuse(fault.get());
     }
+    counters.count(request.command(), request.length());
     if (request.length() == 0 && request.command() != Command.FLUSH) {
-      outbox.reserve(Protocol.CHUNK_SIZE);
-      replies.nothing(outbox.batch(), request.command(), request.cookie());
+      outbox.reserve(Replies.DONE_SIZE_MAX);
+      replies.nothing(outbox.batch(), request.command(), request);
       return true;
     }
     int length = request.command().hasPayload() ? (int) request.length() : 0;
@@ -118,8 +124,10 @@ final class Transmission {
         boolean small = length <= IN_PLACE_MAX && inbox.canHold(length);
         return small ? write(length) : writeLarge(length);
       }
-      case FLUSH, TRIM, CACHE, WRITE_ZEROES, BLOCK_STATUS ->
-          dispatch.start(request.keep(), dispatch.admit(0));
+      case BLOCK_STATUS -> {
+        return status();
+      }
+      case FLUSH, TRIM, CACHE, WRITE_ZEROES -> dispatch.start(request.keep(), dispatch.admit(0));
       case DISC, UNKNOWN -> throw new IllegalArgumentException(request.command().toString());
     }
     return true;
@@ -134,7 +142,7 @@ final class Transmission {
     }
     ByteBuffer out = outbox.batch();
     int start = out.position();
-    replies.dataHeader(out, request.cookie(), request.offset(), length);
+    replies.dataHeader(out, request, length);
     out.limit(out.position() + length);
     boolean done = false;
     try {
@@ -180,8 +188,8 @@ final class Transmission {
       fail(failure);
       return true;
     }
-    outbox.reserve(Protocol.SIMPLE_REPLY_SIZE);
-    replies.done(outbox.batch(), request.cookie());
+    outbox.reserve(Replies.DONE_SIZE_MAX);
+    replies.done(outbox.batch(), request);
     return true;
   }
 
@@ -204,6 +212,32 @@ final class Transmission {
     return whole;
   }
 
+  private boolean status() throws IOException {
+    if (!request.isFiltered()) {
+      dispatch.start(request.keep(border.contexts()), dispatch.admit(0));
+      return true;
+    }
+    Payload payload = Payload.onHeap((int) request.length());
+    if (!inbox.has(payload.length())) {
+      outbox.flush();
+    }
+    if (!payload.fill(inbox)) {
+      return false;
+    }
+    ByteBuffer bytes = payload.parts().getFirst();
+    Optional<StatusFilter> filter = StatusFilter.decode(bytes, border.contexts());
+    filter.ifPresent(f -> request.about(f.length()));
+    Optional<Fault> fault =
+        filter.isPresent() ? border.checkStatusRange(request) : border.badFilter();
+    if (fault.isPresent()) {
+      failures.refused(fault.get());
+      error(fault.get());
+    } else {
+      dispatch.start(request.keep(filter.orElseThrow().contexts()), dispatch.admit(0));
+    }
+    return true;
+  }
+
   private void fail(IOException failure) throws IOException {
     error(failures.of(request.keep(), failure));
   }
@@ -211,16 +245,14 @@ final class Transmission {
   private boolean refuse(Fault fault) throws IOException {
     failures.refused(fault);
     error(fault);
-    if (request.command() != Command.WRITE) {
-      return true;
+    long payload = request.payload();
+    if (Long.compareUnsigned(payload, DROPPED_PAYLOAD_MAX) > 0) {
+      throw cut("sent a payload of " + Long.toUnsignedString(payload) + " bytes");
     }
-    if (request.length() > DROPPED_PAYLOAD_MAX) {
-      throw cut("sent a write of " + request.length() + " bytes");
-    }
-    if (!inbox.has((int) request.length())) {
+    if (!inbox.has((int) payload)) {
       outbox.flush();
     }
-    return inbox.skip(request.length());
+    return inbox.skip(payload);
   }
 
   /// What was answered before still reaches the client.
@@ -231,6 +263,6 @@ final class Transmission {
 
   private void error(Fault fault) throws IOException {
     outbox.reserve(Replies.ERROR_SIZE_MAX);
-    replies.error(outbox.batch(), request.cookie(), fault);
+    replies.error(outbox.batch(), request, fault);
   }
 }

@@ -1,6 +1,8 @@
-/// The NBD front end: fixed newstyle handshake, structured replies, block status, several
-/// connections per disk, over TCP and Unix sockets. The protocol is described in `doc/proto.md` of
-/// the NBD project; this room names things as that document does.
+/// The NBD front end: fixed newstyle handshake, structured replies, extended headers, block status
+/// in several contexts, several connections per disk, over TCP and Unix sockets. The protocol is
+/// described in `doc/proto.md` of the NBD project, extended headers in that of its branch
+/// `extension-ext-header`; this room names things as those do. `docs/nbd.md` says what of it there
+/// is.
 ///
 /// [NbdServer] offers it through a [dev.kelpie.stream.Server]. A connection has one task of its
 /// own: [Handshake] settles which disk it is about, then [Transmission] takes requests out of an

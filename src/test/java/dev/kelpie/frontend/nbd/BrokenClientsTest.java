@@ -18,7 +18,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Clients that leave in the midst of a word, talk nonsense, or never speak. After each test a good
 /// client is served, and nothing has leaked. What is broken by chance comes in `dev.kelpie.fuzz`.
@@ -26,6 +28,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @EnumSource(Transport.class)
 @Timeout(120)
 final class BrokenClientsTest {
+  private static final int FUZZED_SESSIONS = 400;
+
   private final Transport transport;
   private final ServedDisk served = new ServedDisk();
 
@@ -43,9 +47,10 @@ final class BrokenClientsTest {
     served.close();
   }
 
-  @Test
-  void aSessionMayBeCutAtEveryByte() throws IOException {
-    byte[] session = session();
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aSessionMayBeCutAtEveryByte(boolean extended) throws IOException {
+    byte[] session = session(extended);
     for (int length = 0; length < session.length; length++) {
       try (NbdClient client = served.stranger(transport)) {
         client.sendRaw(Arrays.copyOf(session, length));
@@ -59,7 +64,7 @@ final class BrokenClientsTest {
 
   @Test
   void aSessionMayBeResetAtEveryByte() throws IOException {
-    byte[] session = session();
+    byte[] session = session(false);
     for (int length = 0; length < session.length; length++) {
       try (NbdClient client = served.stranger(transport)) {
         client.sendRaw(Arrays.copyOf(session, length));
@@ -72,7 +77,7 @@ final class BrokenClientsTest {
   @Test
   void aSessionMayComeByteByByte() throws IOException {
     try (NbdClient client = served.stranger(transport)) {
-      for (byte b : session()) {
+      for (byte b : session(false)) {
         client.sendRaw(b);
       }
       drainAnswers(client);
@@ -95,19 +100,39 @@ final class BrokenClientsTest {
     assertTrue(served.disk.calls().stream().noneMatch(call -> call.kind() == Kind.WRITE));
   }
 
-  @Test
-  void requestsOfAllKindsWithAnyNumbersAreAnsweredAndInStep() throws IOException {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void sessionsWithFaultsDoNoHarm(boolean extended) throws IOException {
+    RandomGenerator chance = Seeds.generator("sessionsWithFaultsDoNoHarm");
+    byte[] session = session(extended);
+    for (int i = 0; i < FUZZED_SESSIONS; i++) {
+      byte[] faulty = session.clone();
+      for (int faults = 1 + chance.nextInt(4); faults > 0; faults--) {
+        int at = chance.nextInt(faulty.length);
+        faulty[at] = (byte) (chance.nextBoolean() ? chance.nextInt() : faulty[at] ^ 1);
+      }
+      talk(faulty);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Framing.class)
+  void requestsOfAllKindsWithAnyNumbersAreAnsweredAndInStep(Framing framing) throws IOException {
     RandomGenerator chance =
         Seeds.generator("requestsOfAllKindsWithAnyNumbersAreAnsweredAndInStep");
-    try (NbdClient client = served.client(transport)) {
+    try (NbdClient client = served.client(transport, framing)) {
       for (int i = 0; i < 3000; i++) {
         int command =
             List.of(READ, WRITE, FLUSH, TRIM, CACHE, WRITE_ZEROES, BLOCK_STATUS, 8, 99)
                 .get(chance.nextInt(9));
         int flags = chance.nextInt(4) == 0 ? chance.nextInt(64) : 0;
         long offset = number(chance, ServedDisk.SIZE);
-        int length = (int) number(chance, 100_000) & 0x1ffff;
-        byte[] payload = command == WRITE ? new byte[length] : new byte[0];
+        boolean extended = framing == Framing.EXTENDED;
+        boolean payloadSaid = extended && (flags & PAYLOAD_LEN) != 0;
+        boolean carries = command == WRITE || payloadSaid;
+        long length = number(chance, 100_000);
+        length = extended && !carries ? length : length & 0x1ffff;
+        byte[] payload = carries ? new byte[(int) length] : new byte[0];
         client.call(command, flags, offset, length, payload);
       }
     }
@@ -139,24 +164,48 @@ final class BrokenClientsTest {
   }
 
   /// A whole session of a modern client, as bytes.
-  private static byte[] session() {
+  private static byte[] session(boolean extended) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     bytes.writeBytes(ByteBuffer.allocate(4).putInt(3).array());
     bytes.writeBytes(NbdClient.optionBytes(OPT_LIST));
-    bytes.writeBytes(NbdClient.optionBytes(OPT_STRUCTURED_REPLY));
+    bytes.writeBytes(NbdClient.optionBytes(extended ? OPT_EXTENDED_HEADERS : OPT_STRUCTURED_REPLY));
     bytes.writeBytes(
-        NbdClient.optionBytes(OPT_SET_META_CONTEXT, NbdClient.contexts("vm", "base:allocation")));
+        NbdClient.optionBytes(
+            OPT_SET_META_CONTEXT,
+            NbdClient.contexts("vm", "base:allocation", "qemu:allocation-depth")));
     bytes.writeBytes(NbdClient.optionBytes(OPT_INFO, NbdClient.info("vm", 1, 2, 3)));
     bytes.writeBytes(NbdClient.optionBytes(OPT_GO, NbdClient.info("vm")));
-    bytes.writeBytes(NbdClient.request(WRITE, 0, 1, 0, 3, (byte) 9, (byte) 9, (byte) 9));
-    bytes.writeBytes(NbdClient.request(WRITE, FUA, 2, 10, 3, (byte) 8, (byte) 8, (byte) 8));
-    bytes.writeBytes(NbdClient.request(READ, 0, 3, 0, 70_000));
-    bytes.writeBytes(NbdClient.request(READ, 0, 4, 0, 100));
-    bytes.writeBytes(NbdClient.request(BLOCK_STATUS, 0, 5, 0, 1 << 20));
-    bytes.writeBytes(NbdClient.request(FLUSH, 0, 6, 0, 0));
-    bytes.writeBytes(NbdClient.request(TRIM, 0, 7, 1 << 20, 1 << 20));
-    bytes.writeBytes(NbdClient.request(WRITE_ZEROES, 0, 8, 1 << 20, 1 << 20));
-    bytes.writeBytes(NbdClient.request(DISC, 0, 9, 0, 0));
+    for (byte[] request : extended ? extendedRequests() : requests()) {
+      bytes.writeBytes(request);
+    }
     return bytes.toByteArray();
+  }
+
+  private static List<byte[]> requests() {
+    return List.of(
+        NbdClient.request(WRITE, 0, 1, 0, 3, (byte) 9, (byte) 9, (byte) 9),
+        NbdClient.request(WRITE, FUA, 2, 10, 3, (byte) 8, (byte) 8, (byte) 8),
+        NbdClient.request(READ, 0, 3, 0, 70_000),
+        NbdClient.request(READ, 0, 4, 0, 100),
+        NbdClient.request(BLOCK_STATUS, 0, 5, 0, 1 << 20),
+        NbdClient.request(FLUSH, 0, 6, 0, 0),
+        NbdClient.request(TRIM, 0, 7, 1 << 20, 1 << 20),
+        NbdClient.request(WRITE_ZEROES, 0, 8, 1 << 20, 1 << 20),
+        NbdClient.request(DISC, 0, 9, 0, 0));
+  }
+
+  private static List<byte[]> extendedRequests() {
+    byte[] nines = {9, 9, 9};
+    byte[] filter = ByteBuffer.allocate(12).putLong(1 << 20).putInt(2).array();
+    return List.of(
+        NbdClient.extendedRequest(WRITE, PAYLOAD_LEN, 1, 0, 3, nines),
+        NbdClient.extendedRequest(WRITE, PAYLOAD_LEN | FUA, 2, 10, 3, nines),
+        NbdClient.extendedRequest(READ, 0, 3, 0, 70_000),
+        NbdClient.extendedRequest(READ, 0, 4, 0, 100),
+        NbdClient.extendedRequest(BLOCK_STATUS, 0, 5, 0, 1 << 20),
+        NbdClient.extendedRequest(BLOCK_STATUS, PAYLOAD_LEN, 6, 0, 12, filter),
+        NbdClient.extendedRequest(TRIM, PAYLOAD_LEN, 7, 0, 3, nines),
+        NbdClient.extendedRequest(TRIM, 0, 8, 1 << 20, 1 << 20),
+        NbdClient.extendedRequest(DISC, 0, 9, 0, 0));
   }
 }

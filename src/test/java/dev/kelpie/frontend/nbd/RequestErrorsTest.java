@@ -23,19 +23,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// Every request that cannot be done gets the right error, and the stream stays in step: each test
 /// ends with a write that is read back.
 @ParameterizedClass
-@CsvSource({"TCP, true", "UNIX, false"})
+@CsvSource({
+  "TCP, SIMPLE",
+  "TCP, STRUCTURED",
+  "TCP, EXTENDED",
+  "UNIX, SIMPLE",
+  "UNIX, STRUCTURED",
+  "UNIX, EXTENDED"
+})
 @Timeout(120)
 final class RequestErrorsTest {
   private static final int MIB = 1 << 20;
   private static final long END = ServedDisk.SIZE;
 
-  private final boolean structured;
+  private final Framing framing;
   private final ServedDisk served = new ServedDisk();
   private final NbdClient client;
 
-  RequestErrorsTest(Transport transport, boolean structured) throws IOException {
-    this.structured = structured;
-    this.client = structured ? served.client(transport) : served.simpleClient(transport);
+  RequestErrorsTest(Transport transport, Framing framing) throws IOException {
+    this.framing = framing;
+    this.client = served.client(transport, framing);
   }
 
   @AfterEach
@@ -65,8 +72,16 @@ final class RequestErrorsTest {
     for (int command : List.of(READ, FLUSH, TRIM, CACHE, WRITE_ZEROES, BLOCK_STATUS)) {
       assertError(EINVAL, "flags 0x8000", client.call(command, 0x8000, 0, 0));
     }
-    assertError(EINVAL, "flags 0x20", client.call(WRITE, 0x20, 0, 3, new byte[3]));
-    assertError(EINVAL, "flags 0x2", client.call(WRITE, NO_HOLE, 0, 3, new byte[3]));
+    if (framing == Framing.EXTENDED) {
+      assertError(EINVAL, "flags 0x60", client.call(WRITE, 0x40, 0, 3, new byte[3]));
+    } else {
+      assertError(EINVAL, "flags 0x20", client.call(WRITE, PAYLOAD_LEN, 0, 3, new byte[3]));
+      assertError(EINVAL, "flags 0x20", client.call(TRIM, PAYLOAD_LEN, 0, 3));
+    }
+    assertError(
+        EINVAL,
+        framing == Framing.EXTENDED ? "flags 0x22" : "flags 0x2",
+        client.call(WRITE, NO_HOLE, 0, 3, new byte[3]));
     assertError(EINVAL, "flags 0x8", client.call(READ, REQ_ONE, 0, 1));
     assertError(EINVAL, "flags 0x4", client.call(WRITE_ZEROES, DF, 0, 1));
     assertInStep();
@@ -93,7 +108,7 @@ final class RequestErrorsTest {
     int tooLong = 32 * MIB + 1;
     assertError(EINVAL, "longer than", client.call(READ, 0, 0, tooLong));
     assertError(EINVAL, "longer than", client.call(READ, 0, 0, 0xffff_ffffL));
-    if (structured) {
+    if (framing.chunks()) {
       assertError(EOVERFLOW, "longer than", client.call(READ, DF, 0, tooLong));
     }
     assertError(EINVAL, "longer than", client.call(WRITE, 0, 0, tooLong, new byte[tooLong]));
@@ -107,13 +122,13 @@ final class RequestErrorsTest {
     assertEquals(cookie, assertError(EINVAL, "longer than", client.receive()).cookie());
     client.expectEnd();
     served.awaitNobody();
-    assertTrue(served.log.at(Level.WARN).toString().contains("a write of 67108865 bytes"));
+    assertTrue(served.log.at(Level.WARN).toString().contains("a payload of 67108865 bytes"));
   }
 
   @Test
   void whatIsNoRequestEndsTheSession() throws IOException {
     client.sendRead(0, 1);
-    client.sendRaw(new byte[28]);
+    client.sendRaw(new byte[framing.requestSize()]);
     client.receive();
     client.expectEnd();
     served.awaitNobody();
@@ -171,7 +186,7 @@ final class RequestErrorsTest {
     fail(new IOException("ü".repeat(3000)));
     Reply reply = client.call(READ, 0, 0, 1);
     assertEquals(EIO, reply.error());
-    assertEquals(structured ? "vm: " + "ü".repeat(510) : "", reply.text());
+    assertEquals(framing.chunks() ? "vm: " + "ü".repeat(510) : "", reply.text());
     assertInStep();
   }
 
@@ -235,7 +250,7 @@ final class RequestErrorsTest {
     assertError(error, text, client.call(TRIM, 0, 0, 1));
     assertError(error, text, client.call(CACHE, 0, 0, 1));
     assertError(error, text, client.call(WRITE_ZEROES, 0, 0, 1));
-    if (structured) {
+    if (framing.chunks()) {
       assertError(error, text, client.call(BLOCK_STATUS, 0, 0, 1));
     }
   }
@@ -249,7 +264,7 @@ final class RequestErrorsTest {
   private Reply assertError(int error, String text, Reply reply) {
     assertEquals(error, reply.error(), reply.text());
     assertEquals(0, reply.data().length);
-    if (structured) {
+    if (framing.chunks()) {
       assertTrue(reply.text().contains(text), reply.text());
     } else {
       assertEquals(0, reply.chunks());

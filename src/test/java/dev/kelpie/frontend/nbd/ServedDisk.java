@@ -96,8 +96,22 @@ public final class ServedDisk implements AutoCloseable {
 
   /// A client that uses the disk, with all that the protocol offers.
   NbdClient client(Transport transport) throws IOException {
-    NbdClient client = stranger(transport).greet().structured().allocation("vm");
+    return using(stranger(transport).greet().structured().allocation("vm"));
+  }
+
+  /// A client that uses the disk, with all that the protocol offers in a framing.
+  NbdClient client(Transport transport, Framing framing) throws IOException {
+    return switch (framing) {
+      case SIMPLE -> simpleClient(transport);
+      case STRUCTURED -> client(transport);
+      case EXTENDED -> using(stranger(transport).greet().extendedHeaders().allocation("vm"));
+    };
+  }
+
+  /// Lets a client that has selected contexts use the disk; the look at it for that is forgotten.
+  NbdClient using(NbdClient client) throws IOException {
     client.go("vm");
+    disk.forget();
     return client;
   }
 

@@ -65,6 +65,7 @@ final class StartTlsTest {
       assertEquals(ERR_TLS_REQD, refusal(client, OPT_INFO, NbdClient.info("vm")));
       assertEquals(ERR_TLS_REQD, refusal(client, OPT_GO, NbdClient.info("vm")));
       assertEquals(ERR_TLS_REQD, refusal(client, OPT_STRUCTURED_REPLY));
+      assertEquals(ERR_TLS_REQD, refusal(client, OPT_EXTENDED_HEADERS));
       assertEquals(ERR_TLS_REQD, refusal(client, OPT_LIST_META_CONTEXT, contexts));
       assertEquals(ERR_TLS_REQD, refusal(client, OPT_SET_META_CONTEXT, contexts));
       assertEquals(ERR_TLS_REQD, refusal(client, 12345, new byte[10]));
@@ -130,6 +131,29 @@ final class StartTlsTest {
         NbdClient client = served.stranger(Transport.TCP).greet().structured().allocation("vm")) {
       client.startTls(ours()).structured().go("vm");
       assertEquals(EINVAL, client.call(BLOCK_STATUS, 0, 0, 4096).error());
+    }
+  }
+
+  @Test
+  void extendedHeadersOfBeforeAreForgottenToo() throws IOException {
+    try (ServedDisk served = served(false);
+        NbdClient client =
+            served.stranger(Transport.TCP).greet().extendedHeaders().allocation("vm")) {
+      client.startTls(ours());
+      assertEquals(0, client.go("vm").flags() & (1 << 7 | 1 << 12), "flags of what was before");
+      assertEquals(4096, client.read(0, 4096).length); // a simple reply, or the client objects
+      assertEquals(EINVAL, client.call(BLOCK_STATUS, 0, 0, 4096).error());
+    }
+  }
+
+  @Test
+  void extendedHeadersCanBeAgreedOnInTls() throws IOException {
+    try (ServedDisk served = served(true);
+        NbdClient client = served.stranger(Transport.TCP).greet().startTls(ours())) {
+      client.extendedHeaders().allocation("vm").go("vm");
+      client.write(12345, new byte[] {1, 2, 3});
+      assertEquals(3, client.read(12345, 3).length);
+      NbdClient.good(client.call(BLOCK_STATUS, 0, 0, ServedDisk.SIZE));
     }
   }
 

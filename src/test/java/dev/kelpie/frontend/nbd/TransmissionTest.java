@@ -11,6 +11,7 @@ import dev.kelpie.testing.DeviceCall;
 import dev.kelpie.testing.DeviceCall.Kind;
 import dev.kelpie.testing.NbdClient;
 import dev.kelpie.testing.NbdClient.Extent;
+import dev.kelpie.testing.NbdClient.OptionReply;
 import dev.kelpie.testing.NbdClient.Reply;
 import dev.kelpie.testing.Seeds;
 import java.io.IOException;
@@ -24,20 +25,27 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @ParameterizedClass
-@CsvSource({"TCP, true", "TCP, false", "UNIX, true", "UNIX, false"})
+@CsvSource({
+  "TCP, SIMPLE",
+  "TCP, STRUCTURED",
+  "TCP, EXTENDED",
+  "UNIX, SIMPLE",
+  "UNIX, STRUCTURED",
+  "UNIX, EXTENDED"
+})
 @Timeout(120)
 final class TransmissionTest {
   private static final int MIB = 1 << 20;
   private static final List<Integer> LENGTHS =
       List.of(1, 511, 4096, 16300, 65535, 65536, 65537, 262144, 262145, MIB, 3 * MIB + 5, 32 * MIB);
 
-  private final boolean structured;
+  private final Framing framing;
   private final ServedDisk served = new ServedDisk();
   private final NbdClient client;
 
-  TransmissionTest(Transport transport, boolean structured) throws IOException {
-    this.structured = structured;
-    this.client = structured ? served.client(transport) : served.simpleClient(transport);
+  TransmissionTest(Transport transport, Framing framing) throws IOException {
+    this.framing = framing;
+    this.client = served.client(transport, framing);
   }
 
   @AfterEach
@@ -109,7 +117,7 @@ final class TransmissionTest {
     good(client.call(READ, FUA, 0, 10));
     good(client.call(FLUSH, FUA, 0, 0));
     good(client.call(CACHE, FUA, 0, 10));
-    if (structured) {
+    if (framing.chunks()) {
       good(client.call(BLOCK_STATUS, FUA, 0, 10));
     }
   }
@@ -159,6 +167,21 @@ final class TransmissionTest {
   }
 
   @Test
+  void zerosThatMustBeAllocatedGoInSteps() throws IOException {
+    served.disk.resize(3 * ServedDisk.SIZE);
+    good(client.call(WRITE_ZEROES, NO_HOLE | FUA, 5, 3 * ServedDisk.SIZE - 5));
+    List<DeviceCall> steps = calls(Kind.ZERO_ALLOCATED);
+    assertEquals(3, steps.size());
+    long at = 5;
+    for (DeviceCall step : steps) {
+      assertEquals(at, step.offset());
+      assertEquals(Durability.DURABLE, step.durability());
+      at += step.length();
+    }
+    assertEquals(3 * ServedDisk.SIZE, at);
+  }
+
+  @Test
   void cacheBringsTheWholeRangeNear() throws IOException {
     good(client.call(CACHE, 0, 100, 10 * MIB));
     long at = 100;
@@ -187,9 +210,33 @@ final class TransmissionTest {
   }
 
   @Test
+  void whoComesAfterADiskGrewSeesItsNewSize() throws IOException {
+    try (NbdClient asks = served.stranger(Transport.TCP).greet()) {
+      served.disk.resize(2 * ServedDisk.SIZE);
+      List<OptionReply> info = asks.option(OPT_INFO, NbdClient.info("vm"));
+      assertEquals(2 * ServedDisk.SIZE, NbdClient.export(info).size());
+      served.disk.resize(3 * ServedDisk.SIZE);
+      assertEquals(3 * ServedDisk.SIZE, asks.go("vm").size());
+    }
+  }
+
+  @Test
+  void whatLiesBehindTheEndOfADiskThatShrankIsAnErrorAndTheSessionGoesOn() throws IOException {
+    client.write(ServedDisk.SIZE - 1, (byte) 9);
+    served.disk.resize(ServedDisk.SIZE / 2);
+    assertEquals(EINVAL, client.call(READ, 0, ServedDisk.SIZE - 1, 1).error());
+    assertEquals(EINVAL, client.call(TRIM, 0, ServedDisk.SIZE - 1, 1).error());
+    assertEquals(EINVAL, client.call(BLOCK_STATUS, 0, ServedDisk.SIZE - 1, 1).error());
+    assertEquals(ENOSPC, client.call(WRITE, 0, ServedDisk.SIZE - 1, 1, (byte) 8).error());
+    assertEquals(ENOSPC, client.call(WRITE_ZEROES, 0, 0, ServedDisk.SIZE).error());
+    client.write(ServedDisk.SIZE / 2 - 1, (byte) 7);
+    assertEquals(7, client.read(ServedDisk.SIZE / 2 - 1, 1)[0]);
+  }
+
+  @Test
   void goodbyeIsAnsweredByHangingUp() throws IOException {
     client.sendRead(0, 4096);
-    client.sendRaw(NbdClient.request(DISC, 0, 1, 0, 0));
+    client.sendRaw(goodbye());
     good(client.receive());
     client.expectEnd();
     served.awaitNobody();
@@ -209,8 +256,8 @@ final class TransmissionTest {
   void holesInLargeReadsAreToldAsSuch() throws IOException {
     client.write(2 * MIB, filled(65536));
     Reply reply = good(client.call(READ, 0, MIB, 2 * MIB));
-    assertEquals(structured ? 2 : 0, reply.holes());
-    assertEquals(structured ? 3 : 0, reply.chunks());
+    assertEquals(framing.chunks() ? 2 : 0, reply.holes());
+    assertEquals(framing.chunks() ? 3 : 0, reply.chunks());
     assertArrayEquals(served.disk.bytes(MIB, 2 * MIB), reply.data());
   }
 
@@ -225,7 +272,7 @@ final class TransmissionTest {
 
   @Test
   void df() throws IOException {
-    if (!structured) {
+    if (!framing.chunks()) {
       assertEquals(EINVAL, client.call(READ, DF, 0, 4096).error());
       return;
     }
@@ -238,7 +285,7 @@ final class TransmissionTest {
 
   @Test
   void blockStatusTellsDataFromHoles() throws IOException {
-    if (!structured) {
+    if (!framing.chunks()) {
       assertEquals(EINVAL, client.call(BLOCK_STATUS, 0, 0, 4096).error());
       return;
     }
@@ -260,7 +307,7 @@ final class TransmissionTest {
 
   @Test
   void aLongBlockStatusIsCutAndCanBeContinued() throws IOException {
-    if (!structured) {
+    if (!framing.chunks()) {
       return;
     }
     served.disk.resize(4 * ServedDisk.SIZE);
@@ -277,6 +324,12 @@ final class TransmissionTest {
     }
     assertEquals(4 * ServedDisk.SIZE, at);
     assertEquals(4, replies);
+  }
+
+  private byte[] goodbye() {
+    return framing == Framing.EXTENDED
+        ? NbdClient.extendedRequest(DISC, 0, 1, 0, 0)
+        : NbdClient.request(DISC, 0, 1, 0, 0);
   }
 
   private DeviceCall last() {

@@ -23,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -244,7 +245,19 @@ public final class ObjectCache implements ObjectStore, CacheControl {
 
   @Override
   public Usage usage() {
-    return admin.usage(config.size());
+    List<VdiUsage> vdis = admin.vdis();
+    return new Usage(
+        !power.isOff(),
+        config.size(),
+        vdis.stream().mapToLong(VdiUsage::usedBytes).sum(),
+        (long) state.dirtyChunks() * IndexLayout.CHUNK_SIZE,
+        throttle.dirtyMax() * IndexLayout.CHUNK_SIZE,
+        vdis);
+  }
+
+  @Override
+  public Map<VdiId, Integer> objects() {
+    return admin.objects();
   }
 
   @Override

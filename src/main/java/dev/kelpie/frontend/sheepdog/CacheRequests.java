@@ -4,6 +4,7 @@ import dev.kelpie.cache.CacheControl;
 import dev.kelpie.cache.CacheControl.Usage;
 import dev.kelpie.cache.CacheControl.VdiUsage;
 import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
 import dev.kelpie.wire.ObjectCacheInfo;
 import dev.kelpie.wire.ObjectCacheInfo.CachedVdi;
 import dev.kelpie.wire.RequestFlags;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// What operators want of the object cache. A node without one has nothing to drop, and succeeds.
@@ -67,16 +69,22 @@ final class CacheRequests {
 
   /// GET_CACHE_INFO. Where there are more VDIs than it can name, those that take most space.
   Reply info(Exchange exchange) throws IOException {
-    Usage usage = cache.map(CacheControl::usage).orElse(new Usage(0, 0, List.of()));
+    Usage usage = cache.map(CacheControl::usage).orElse(Usage.NONE);
+    Map<VdiId, Integer> objects = cache.map(CacheControl::objects).orElse(Map.of());
     List<CachedVdi> vdis =
         usage.vdis().stream()
+            .filter(VdiUsage::holdsAnything)
             .sorted(Comparator.comparingLong(VdiUsage::usedBytes).reversed())
             .limit(ObjectCacheInfo.VDIS_MAX)
-            .map(vdi -> new CachedVdi(vdi.vdi().value(), vdi.dirtyObjects(), vdi.objects()))
+            .map(vdi -> named(vdi, objects.getOrDefault(vdi.vdi(), 0)))
             .toList();
     ByteBuffer data = exchange.room(ObjectCacheInfo.SIZE);
     new ObjectCacheInfo(usage.size(), usage.used(), vdis, false).encode(data);
     return Reply.of(data.flip());
+  }
+
+  private static CachedVdi named(VdiUsage vdi, int objects) {
+    return new CachedVdi(vdi.vdi().value(), vdi.dirtyObjects(), objects);
   }
 
   private static Reply dropped(long bytes) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.cache.CacheControl.Counters;
 import dev.kelpie.cache.CacheControl.Usage;
 import dev.kelpie.cache.CacheControl.VdiUsage;
 import dev.kelpie.cluster.Format;
@@ -31,6 +32,7 @@ import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -258,7 +260,7 @@ final class ClusterRequestsTest {
 
   @Test
   void aPurgeOfEverythingGoesOnWhereOneVdiFails() throws IOException {
-    rig.cache.usage = new Usage(0, 0, List.of(usage(1, 10), usage(0xabc, 20), usage(3, 30)));
+    rig.cache.usage = used(0, 0, List.of(usage(1, 10), usage(0xabc, 20), usage(3, 30)));
     rig.cache.unpushable.add(VDI);
     drop(Opcode.CACHE_PURGE, 0).is(ResultCode.EIO);
     assertEquals(List.of("1", "abc", "3"), rig.cache.dropped);
@@ -270,7 +272,7 @@ final class ClusterRequestsTest {
 
   @Test
   void theUseOfTheCacheIsTold() throws IOException {
-    rig.cache.usage = new Usage(1 << 30, 1 << 20, List.of(usage(5, 10), usage(6, 20)));
+    rig.cache.usage = used(1 << 30, 1 << 20, List.of(usage(5, 10), usage(6, 20)));
     Answer answer = cacheInfo();
     assertEquals(
         new ObjectCacheInfo(
@@ -284,7 +286,7 @@ final class ClusterRequestsTest {
   @Test
   void ofMoreVdisThanItCanNameItNamesTheLargest() throws IOException {
     rig.cache.usage =
-        new Usage(0, 0, IntStream.rangeClosed(1, 1025).mapToObj(i -> usage(i, i)).toList());
+        used(0, 0, IntStream.rangeClosed(1, 1025).mapToObj(i -> usage(i, i)).toList());
     ObjectCacheInfo info = ObjectCacheInfo.decode(cacheInfo().data());
     assertEquals(1024, info.vdis().size());
     assertFalse(info.vdis().stream().anyMatch(vdi -> vdi.vdi() == 1));
@@ -336,7 +338,12 @@ final class ClusterRequestsTest {
   }
 
   private static VdiUsage usage(int vdi, long bytes) {
-    return new VdiUsage(new VdiId(vdi), 2, 1, bytes, bytes / 2, 0, 0);
+    return new VdiUsage(
+        new VdiId(vdi), 1, bytes, bytes, bytes / 2, Optional.empty(), Counters.ZERO);
+  }
+
+  private static Usage used(long size, long used, List<VdiUsage> vdis) {
+    return new Usage(true, size, used, 0, 0, vdis);
   }
 
   private static Node node(int port) {

@@ -4,19 +4,27 @@ import dev.kelpie.cache.CacheControl;
 import dev.kelpie.model.VdiId;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 
 /// A cache of nothing, with usage and failures as a test likes them.
 final class FakeCache implements CacheControl {
   final List<String> dropped = new CopyOnWriteArrayList<>();
   final Set<VdiId> unpushable = ConcurrentHashMap.newKeySet();
-  volatile Usage usage = new Usage(0, 0, List.of());
+  volatile Usage usage = Usage.NONE;
 
   @Override
   public Usage usage() {
     return usage;
+  }
+
+  /// Each VDI has two objects.
+  @Override
+  public Map<VdiId, Integer> objects() {
+    return usage.vdis().stream().collect(Collectors.toMap(VdiUsage::vdi, _ -> 2));
   }
 
   @Override

@@ -22,6 +22,14 @@ public interface CacheControl {
   /// @throws IOException where a push failed and `force` is not set; nothing dirty was dropped
   long drop(VdiId vdi, boolean force) throws IOException;
 
+  /// Goes on with a check of cached blocks, by some megabytes. A clean block that does not match
+  /// its checksum is dropped, to be fetched again; a dirty one is left alone.
+  ///
+  /// @param vdi whose blocks are checked; empty for all
+  /// @param from 0, or the end of the step before
+  /// @param deep whether clean blocks are compared with the backend, and dropped where they differ
+  Inspection check(Optional<VdiId> vdi, int from, boolean deep) throws IOException;
+
   /// Forgets everything without pushing it: the cluster is formatted.
   void clear() throws IOException;
 
@@ -65,6 +73,34 @@ public interface CacheControl {
     /// Whether anything is cached, or anything is to be pushed.
     public boolean holdsAnything() {
       return usedBytes > 0 || dirtyObjects > 0;
+    }
+  }
+
+  /// What a step of a check found, in blocks.
+  ///
+  /// @param next where the next step begins; [#END] where there is none
+  /// @param checked read, and compared with their checksums
+  /// @param damagedClean that did not match, and were dropped
+  /// @param damagedDirty that did not match, and were left alone
+  /// @param differing from the backend, and dropped
+  /// @param unread in the backend, so that they could not be compared
+  record Inspection(
+      int next, int checked, int damagedClean, int damagedDirty, int differing, int unread) {
+    /// There is no next step.
+    public static final int END = -1;
+
+    Inspection plus(Inspection more) {
+      return new Inspection(
+          next,
+          checked + more.checked,
+          damagedClean + more.damagedClean,
+          damagedDirty + more.damagedDirty,
+          differing + more.differing,
+          unread + more.unread);
+    }
+
+    Inspection until(int end) {
+      return new Inspection(end, checked, damagedClean, damagedDirty, differing, unread);
     }
   }
 

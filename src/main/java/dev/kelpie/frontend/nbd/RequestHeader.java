@@ -60,7 +60,9 @@ final class RequestHeader {
   }
 
   /// A copy that lasts.
-  Request keep() {
-    return new Request(command, flags, cookie, offset, length);
+  ///
+  /// @param since when the header was read
+  Request keep(long since) {
+    return new Request(command, flags, cookie, offset, length, since);
   }
 }

@@ -34,6 +34,11 @@ final class Transmission {
   private final NbdCounters counters;
   private final RequestHeader request = new RequestHeader();
 
+  /// The time when the task last looked at the clock: when bytes came, or a request was done. The
+  /// next request is taken up at once, so that one look serves for the end of one and the beginning
+  /// of the other.
+  private long now;
+
   Transmission(
       Agreed agreed,
       Inbox inbox,
@@ -74,6 +79,7 @@ final class Transmission {
       inFlight.waiting(true);
       boolean more = inbox.fill();
       inFlight.waiting(false);
+      now = counters.now();
       if (!more || inFlight.ended()) {
         return false;
       }
@@ -96,7 +102,6 @@ final class Transmission {
   ///
   /// @return false where the stream ended in the midst of it
   private boolean take() throws IOException {
-    counters.count(request.command(), request.length());
     Optional<Fault> fault =
         inFlight.draining() ? Optional.of(Fault.SHUTDOWN) : border.check(request);
     if (fault.isPresent()) {
@@ -105,24 +110,34 @@ final class Transmission {
     if (request.length() == 0 && request.command() != Command.FLUSH) {
       outbox.reserve(Protocol.CHUNK_SIZE);
       replies.nothing(outbox.batch(), request.command(), request.cookie());
+      served();
       return true;
     }
     int length = request.command().hasPayload() ? (int) request.length() : 0;
     switch (request.command()) {
       case READ -> {
         if (length > IN_PLACE_MAX || !readInPlace(length)) {
-          dispatch.start(request.keep(), dispatch.admit(length));
+          handOff(dispatch.admit(length));
         }
       }
       case WRITE -> {
         boolean small = length <= IN_PLACE_MAX && inbox.canHold(length);
         return small ? write(length) : writeLarge(length);
       }
-      case FLUSH, TRIM, CACHE, WRITE_ZEROES, BLOCK_STATUS ->
-          dispatch.start(request.keep(), dispatch.admit(0));
+      case FLUSH, TRIM, CACHE, WRITE_ZEROES, BLOCK_STATUS -> handOff(dispatch.admit(0));
       case DISC, UNKNOWN -> throw new IllegalArgumentException(request.command().toString());
     }
     return true;
+  }
+
+  /// The request was answered in place.
+  private void served() {
+    now = counters.served(request.command(), request.length(), now);
+  }
+
+  private void handOff(Payload payload) {
+    dispatch.start(request.keep(now), payload);
+    now = counters.now();
   }
 
   /// Reads into the batch.
@@ -145,7 +160,9 @@ final class Transmission {
       return true;
     }
     out.limit(out.capacity());
-    if (!done) {
+    if (done) {
+      served();
+    } else {
       out.position(start);
     }
     return done;
@@ -164,7 +181,7 @@ final class Transmission {
       in.position(start);
       Payload payload = dispatch.admit(length);
       payload.parts().getFirst().put(in).flip();
-      dispatch.start(request.keep(), payload);
+      handOff(payload);
     }
     in.limit(limit).position(start + length);
     return true;
@@ -182,6 +199,7 @@ final class Transmission {
     }
     outbox.reserve(Protocol.SIMPLE_REPLY_SIZE);
     replies.done(outbox.batch(), request.cookie());
+    served();
     return true;
   }
 
@@ -199,16 +217,17 @@ final class Transmission {
       }
     }
     if (whole) {
-      dispatch.start(request.keep(), payload);
+      handOff(payload);
     }
     return whole;
   }
 
   private void fail(IOException failure) throws IOException {
-    error(failures.of(request.keep(), failure));
+    error(failures.of(request.keep(now), failure));
   }
 
   private boolean refuse(Fault fault) throws IOException {
+    counters.failed(request.command(), now);
     failures.refused(fault);
     error(fault);
     if (request.command() != Command.WRITE) {

@@ -6,6 +6,7 @@ import dev.kelpie.platform.Tasks;
 import dev.kelpie.stream.InFlight;
 import dev.kelpie.stream.Inbox;
 import dev.kelpie.stream.Line;
+import dev.kelpie.stream.OpeningBytes;
 import dev.kelpie.stream.Sender;
 import dev.kelpie.stream.Session;
 import dev.kelpie.wire.PayloadSize;

@@ -129,13 +129,13 @@ class CacheCountersTest {
   }
 
   @Test
-  void evictionAndThrottleAreCounted() throws IOException {
+  void evictedBytesAreCounted() throws IOException {
     int objects = 4;
     for (int i = 0; i < objects; i++) {
       rig.stored(ObjectId.data(VDI, i), i);
       rig.read(ObjectId.data(VDI, i), 0, DATA.size());
     }
-    rig.write(DATA, 0, filled(DATA.size(), 9));
+    rig.write(ObjectId.data(VDI, objects - 1), 0, filled(DATA.size(), 9));
     assertTrue(counters().evictedBytes() > 0);
     long valid = usage().validBytes();
     rig.cache.drop(VDI, false);

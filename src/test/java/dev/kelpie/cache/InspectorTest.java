@@ -39,7 +39,7 @@ class InspectorTest {
   private CacheRig rig;
 
   @BeforeEach
-  void start() throws IOException {
+  void open() throws IOException {
     rig = new CacheRig();
     rig.stored(DATA, 1);
   }
@@ -109,7 +109,7 @@ class InspectorTest {
     rig.read(DATA, 0, BLOCK);
     CompletableFuture<Inspection> check;
     try (Faults.Hang hang = rig.store.faults().hang(StoreCall.READ, DATA::equals)) {
-      check = CompletableFuture.supplyAsync(() -> check());
+      check = CompletableFuture.supplyAsync(this::check, InspectorTest::start);
       hang.awaitArrived(1);
       rig.write(DATA, 0, filled(BLOCK, 9));
       rig.cache.flush(VDI);
@@ -124,9 +124,9 @@ class InspectorTest {
     CompletableFuture<Inspection> check;
     CompletableFuture<byte[]> read;
     try (Faults.Hang hang = rig.store.faults().hang(StoreCall.READ, DATA::equals)) {
-      check = CompletableFuture.supplyAsync(() -> check());
+      check = CompletableFuture.supplyAsync(this::check, InspectorTest::start);
       hang.awaitArrived(1);
-      read = CompletableFuture.supplyAsync(() -> readBlock(1));
+      read = CompletableFuture.supplyAsync(() -> readBlock(1), InspectorTest::start);
       hang.awaitArrived(2);
     }
     assertEquals(pattern(1, 1), read.get()[0]);
@@ -152,6 +152,11 @@ class InspectorTest {
     Inspection second = rig.cache.check(OURS, first.next(), false);
     assertEquals(2048, first.checked() + second.checked());
     assertEquals(0, rig.cache.check(OURS, rig.config.chunks() * 2, false).checked());
+  }
+
+  /// Each on a thread of its own: the common pool may have only one.
+  private static void start(Runnable body) {
+    Thread _ = Thread.ofPlatform().start(body);
   }
 
   private Inspection check() {

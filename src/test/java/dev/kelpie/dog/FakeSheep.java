@@ -50,6 +50,7 @@ final class FakeSheep {
   int epoch = 1;
   Optional<ObjectCacheInfo> cache = Optional.empty();
   Optional<CacheStats> cacheStats = Optional.empty();
+  int cacheStatsRoom;
   final List<CacheCheck> cacheChecks = new ArrayList<>();
   SheepStat stat =
       new SheepStat(
@@ -166,7 +167,7 @@ final class FakeSheep {
       return result(request, ResultCode.INVALID_PARMS);
     }
     int size = (int) CacheStats.size(cacheStats.get().vdis().size());
-    return size > request.dataLength()
+    return Math.max(size, cacheStatsRoom) > request.dataLength()
         ? result(request, ResultCode.BUFFER_SMALL)
         : data(request, encoded(size, cacheStats.get()::encode));
   }

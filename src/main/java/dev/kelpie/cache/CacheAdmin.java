@@ -12,6 +12,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Predicate;
 
@@ -27,7 +29,8 @@ final class CacheAdmin {
     this.flusher = flusher;
   }
 
-  CacheControl.Usage usage(long size) {
+  /// How many objects of each VDI have something cached.
+  Map<VdiId, Integer> objects() {
     Map<VdiId, Set<Long>> objects = new HashMap<>();
     for (int chunk = 0; chunk < state.space.allocated(); chunk++) {
       long owner = state.table.owner(chunk);
@@ -36,26 +39,34 @@ final class CacheAdmin {
         objects.computeIfAbsent(id.vdi(), _ -> new HashSet<>()).add(owner);
       }
     }
+    Map<VdiId, Integer> counts = new HashMap<>();
+    objects.forEach((vdi, oids) -> counts.put(vdi, oids.size()));
+    return counts;
+  }
+
+  /// The counts of all VDIs.
+  List<CacheControl.VdiUsage> vdis() {
     List<CacheControl.VdiUsage> vdis = new ArrayList<>();
-    long used = 0;
     for (VdiCache vdi : state.vdis()) {
-      long bytes = (long) vdi.chunks.get() * CHUNK_SIZE;
-      used += bytes;
-      Set<Long> cached = objects.getOrDefault(vdi.id, Set.of());
-      if (bytes > 0 || vdi.differingCount() > 0) {
-        vdis.add(
-            new CacheControl.VdiUsage(
-                vdi.id,
-                cached.size(),
-                vdi.differingCount(),
-                bytes,
-                vdi.dirtyBlocks.get() * BLOCK_SIZE,
-                vdi.hits.sum(),
-                vdi.misses.sum()));
+      CacheControl.VdiUsage usage = usage(vdi);
+      if (usage.holdsAnything() || !usage.counters().equals(CacheControl.Counters.ZERO)) {
+        vdis.add(usage);
       }
     }
     vdis.sort((a, b) -> a.vdi().compareTo(b.vdi()));
-    return new CacheControl.Usage(size, used, vdis);
+    return vdis;
+  }
+
+  private CacheControl.VdiUsage usage(VdiCache vdi) {
+    OptionalLong since = vdi.differsSince();
+    return new CacheControl.VdiUsage(
+        vdi.id,
+        vdi.differingCount(),
+        (long) vdi.chunks.get() * CHUNK_SIZE,
+        vdi.validBlocks.get() * BLOCK_SIZE,
+        vdi.dirtyBlocks.get() * BLOCK_SIZE,
+        since.isPresent() ? Optional.of(state.age(since.getAsLong())) : Optional.empty(),
+        vdi.counters.read());
   }
 
   /// Pushes, then drops a VDI's chunks.

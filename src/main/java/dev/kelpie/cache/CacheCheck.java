@@ -19,6 +19,7 @@ final class CacheCheck {
   static void check(CacheState state) {
     Map<VdiId, Integer> chunks = new HashMap<>();
     Map<VdiId, Long> dirty = new HashMap<>();
+    Map<VdiId, Long> valid = new HashMap<>();
     int dirtyChunks = 0;
     int used = 0;
     for (int chunk = 0; chunk < state.space.allocated(); chunk++) {
@@ -41,6 +42,7 @@ final class CacheCheck {
       Invariant.check(listed == (blocks > 0), what + "dirty blocks and the object's list differ");
       chunks.merge(id.vdi(), 1, Integer::sum);
       dirty.merge(id.vdi(), (long) blocks, Long::sum);
+      valid.merge(id.vdi(), (long) Integer.bitCount(BlockMask.valid(masks)), Long::sum);
       dirtyChunks += blocks > 0 ? 1 : 0;
       used++;
     }
@@ -49,6 +51,8 @@ final class CacheCheck {
       Invariant.check(vdi.chunks.get() == chunks.getOrDefault(vdi.id, 0), what + "count of chunks");
       Invariant.check(
           vdi.dirtyBlocks.get() == dirty.getOrDefault(vdi.id, 0L), what + "count of dirty blocks");
+      Invariant.check(
+          vdi.validBlocks.get() == valid.getOrDefault(vdi.id, 0L), what + "count of valid blocks");
       for (ObjectId id : vdi.differing()) {
         CachedObject object = state.stripe(id).object(id);
         Invariant.check(

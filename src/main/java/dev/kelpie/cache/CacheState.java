@@ -9,6 +9,7 @@ import dev.kelpie.model.VdiId;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Locks;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +60,11 @@ final class CacheState {
 
   Collection<VdiCache> vdis() {
     return vdis.values();
+  }
+
+  /// How long ago a moment of the clock was.
+  Duration age(long since) {
+    return Duration.ofNanos(clock.nanos() - since);
   }
 
   int dirtyChunks() {
@@ -113,12 +119,15 @@ final class CacheState {
   void adopt(Stripe stripe, ObjectId id, int chunk) {
     stripe.put(chunk);
     space.added(chunk, name(id, table.number(chunk)));
-    vdi(id).chunks.incrementAndGet();
+    VdiCache vdi = vdi(id);
+    vdi.chunks.incrementAndGet();
+    vdi.validBlocks.addAndGet(Integer.bitCount(BlockMask.valid(table.masks(chunk))));
   }
 
   /// Takes a chunk from its object, whatever is in it.
   void release(Stripe stripe, ObjectId id, int chunk) {
-    int dirty = BlockMask.dirty(table.masks(chunk));
+    long masks = table.masks(chunk);
+    int dirty = BlockMask.dirty(masks);
     if (dirty != 0) {
       countDirty(id, -Integer.bitCount(dirty), -1);
       CachedObject object = stripe.object(id);
@@ -128,7 +137,9 @@ final class CacheState {
     }
     stripe.remove(chunk);
     table.free(chunk);
-    vdi(id).chunks.decrementAndGet();
+    VdiCache vdi = vdi(id);
+    vdi.chunks.decrementAndGet();
+    vdi.validBlocks.addAndGet(-Integer.bitCount(BlockMask.valid(masks)));
     space.release(chunk);
   }
 
@@ -143,12 +154,13 @@ final class CacheState {
     }
   }
 
-  /// Stores clean blocks, which are absent, from the backend's bytes.
-  void keep(int chunk, int block, ByteBuffer bytes) throws CacheFault {
+  /// Stores clean blocks of an object, which are absent, from the backend's bytes.
+  void keep(ObjectId id, int chunk, int block, ByteBuffer bytes) throws CacheFault {
     int blocks = BlockMask.range(block, block + Math.ceilDiv(bytes.remaining(), BLOCK_SIZE) - 1);
     table.masks(chunk, BlockMask.withWriting(table.masks(chunk), blocks));
     slab.write(chunk, block, bytes);
     table.masks(chunk, BlockMask.pulled(table.masks(chunk), blocks));
+    vdi(id).validBlocks.addAndGet(Integer.bitCount(blocks));
   }
 
   /// Blocks of a chunk were written: their bytes and checksums are in place.
@@ -157,6 +169,10 @@ final class CacheState {
     int before = BlockMask.dirty(masks);
     int added = blocks & ~before;
     table.masks(chunk, BlockMask.written(masks, blocks));
+    int arrived = blocks & ~BlockMask.valid(masks);
+    if (arrived != 0) {
+      object.vdi.validBlocks.addAndGet(Integer.bitCount(arrived));
+    }
     if (added != 0) {
       countDirty(object.id, Integer.bitCount(added), before == 0 ? 1 : 0);
       if (!object.differs()) {
@@ -184,7 +200,9 @@ final class CacheState {
   /// Blocks are gone, dirty or not.
   void dropped(CachedObject object, int chunk, int blocks) {
     cleaned(object, chunk, blocks);
-    table.masks(chunk, BlockMask.dropped(table.masks(chunk), blocks));
+    long masks = table.masks(chunk);
+    table.masks(chunk, BlockMask.dropped(masks, blocks));
+    object.vdi.validBlocks.addAndGet(-Integer.bitCount(blocks & BlockMask.valid(masks)));
   }
 
   /// The object as a whole differs from the backend, and loses what it had: all of it at once, as

@@ -23,6 +23,8 @@ final class Damage {
     state.dropped(object, chunk, 1 << block);
     object.changed(number, 1 << block);
     state.listed(object);
+    VdiCounters counters = object.vdi.counters;
+    (dirty ? counters.damagedDirty : counters.damagedClean).increment();
     if (dirty) {
       leases.reportLoss(
           object.vdi.id,

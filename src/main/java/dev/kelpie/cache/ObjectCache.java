@@ -23,8 +23,11 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /// The object cache: an [ObjectStore] in front of another one. Decides for each request whether it
@@ -44,6 +47,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
   private final WriteThrough writeThrough;
   private final Flusher flusher;
   private final CacheAdmin admin;
+  private final Inspector inspector;
   private final CacheSwitch power;
   private final Throttle throttle;
   private final WriteBehind writeBehind;
@@ -73,6 +77,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
         new Writer(state, reader, puller, new Reclaimer(state), throttle, buffers, damage, leases);
     this.flusher = new Flusher(state, pusher, backend, platform.tasks(), platform.locks());
     this.admin = new CacheAdmin(state, pusher, flusher);
+    this.inspector = new Inspector(state, backend, buffers, damage, leases);
     this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, backend);
     this.power =
         new CacheSwitch(log, platform.locks(), state, flusher, throttle, leases, files.directory());
@@ -257,7 +262,33 @@ public final class ObjectCache implements ObjectStore, CacheControl {
 
   @Override
   public Usage usage() {
-    return admin.usage(config.size());
+    List<VdiUsage> vdis = admin.vdis();
+    return new Usage(
+        !power.isOff(),
+        config.size(),
+        vdis.stream().mapToLong(VdiUsage::usedBytes).sum(),
+        (long) state.dirtyChunks() * IndexLayout.CHUNK_SIZE,
+        throttle.dirtyMax() * IndexLayout.CHUNK_SIZE,
+        vdis);
+  }
+
+  @Override
+  public Inspection check(Optional<VdiId> vdi, int from, boolean deep) throws IOException {
+    AtomicReference<Inspection> found =
+        new AtomicReference<>(new Inspection(Inspection.END, 0, 0, 0, 0, 0));
+    power.guarded(
+        Patience.WAIT,
+        () -> {
+          found.set(inspector.step(vdi, from, deep));
+          return Outcome.DONE;
+        },
+        () -> Outcome.DONE);
+    return Objects.requireNonNull(found.get());
+  }
+
+  @Override
+  public Map<VdiId, Integer> objects() {
+    return admin.objects();
   }
 
   @Override

@@ -58,6 +58,7 @@ final class Puller {
       if (!done) {
         return outcome == Outcome.NO_OBJECT ? Result.NO_OBJECT : waits(id);
       }
+      state.vdi(access.vdi()).counters.pulledBytes.add(end - start);
       bytes.flip();
       if (exact) {
         into.position(into.position() + length);
@@ -137,13 +138,13 @@ final class Puller {
       if (chunk < 0) {
         return;
       }
-      installRuns(chunk, pull, block, until, bytes);
+      installRuns(id, chunk, pull, block, until, bytes);
       block = until;
     }
   }
 
   /// Keeps the runs of blocks of one chunk that are absent and not spoiled.
-  private void installRuns(int chunk, Pull pull, int from, int until, ByteBuffer bytes)
+  private void installRuns(ObjectId id, int chunk, Pull pull, int from, int until, ByteBuffer bytes)
       throws CacheFault {
     int block = from;
     while (block < until) {
@@ -155,7 +156,7 @@ final class Puller {
       if (end > block) {
         int start = (block - pull.first) * BLOCK_SIZE;
         int stop = Math.min((end - pull.first) * BLOCK_SIZE, bytes.limit());
-        state.keep(chunk, block % BLOCKS_PER_CHUNK, bytes.slice(start, stop - start));
+        state.keep(id, chunk, block % BLOCKS_PER_CHUNK, bytes.slice(start, stop - start));
       }
       block = Math.max(end, block + 1);
     }

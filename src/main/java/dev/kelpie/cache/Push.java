@@ -67,6 +67,15 @@ final class Push {
     extents.add(new Extent(offset, bytes));
   }
 
+  /// The bytes of all extents.
+  long bytes() {
+    long sum = 0;
+    for (Extent extent : extents) {
+      sum += extent.length();
+    }
+    return sum;
+  }
+
   List<Extent> extents() {
     return extents;
   }

@@ -138,6 +138,9 @@ final class Pusher {
     if (outcome != Outcome.DONE && !(missing && (removal || isSuperseded(push)))) {
       throw refused(id, push.state, outcome);
     }
+    if (!missing) {
+      push.object.vdi.counters.pushedBytes.add(push.bytes());
+    }
   }
 
   /// Whether the object was created anew or removed since the push began. Then nobody needs what
@@ -164,6 +167,8 @@ final class Pusher {
       boolean superseded = push.stateChanges != object.stateChanges;
       if (done) {
         clean(stripe, push);
+      } else {
+        object.vdi.counters.pushesFailed.increment();
       }
       return superseded;
     } finally {

@@ -36,8 +36,18 @@ final class Reader {
   }
 
   Outcome read(ObjectId id, int offset, ByteBuffer into, Access access) throws IOException {
-    boolean keep = keepPulled && access.mode() != CacheMode.DIRECT;
-    return read(id, offset, into, access, keep);
+    Served served = read(id, offset, into, access, keeps(access));
+    VdiCounters counters = state.vdi(access.vdi()).counters;
+    switch (served) {
+      case HERE -> counters.hits.increment();
+      case FETCHED -> counters.misses.increment();
+      case NO_OBJECT, WOULD_WAIT -> {}
+    }
+    return served.outcome;
+  }
+
+  private boolean keeps(Access access) {
+    return keepPulled && access.mode() != CacheMode.DIRECT;
   }
 
   /// Brings a range near, and keeps it whatever the settings say: somebody asked for it.
@@ -46,8 +56,13 @@ final class Reader {
     try {
       for (int at = offset; at < offset + length; at += PREFETCH_STEP) {
         step.clear().limit(Math.min(PREFETCH_STEP, offset + length - at));
-        if (read(id, at, step, access, true) != Outcome.DONE) {
-          return;
+        int wanted = step.remaining();
+        switch (read(id, at, step, access, true)) {
+          case HERE -> {}
+          case FETCHED -> state.vdi(access.vdi()).counters.readAheadBytes.add(wanted);
+          case NO_OBJECT, WOULD_WAIT -> {
+            return;
+          }
         }
       }
     } finally {
@@ -55,12 +70,28 @@ final class Reader {
     }
   }
 
-  private Outcome read(ObjectId id, int offset, ByteBuffer into, Access access, boolean keep)
+  /// How a read was served.
+  private enum Served {
+    /// Without the backend.
+    HERE(Outcome.DONE),
+    /// Something came from the backend.
+    FETCHED(Outcome.DONE),
+    NO_OBJECT(Outcome.NO_OBJECT),
+    WOULD_WAIT(Outcome.WOULD_WAIT);
+
+    private final Outcome outcome;
+
+    Served(Outcome outcome) {
+      this.outcome = outcome;
+    }
+  }
+
+  private Served read(ObjectId id, int offset, ByteBuffer into, Access access, boolean keep)
       throws IOException {
     int start = into.position();
     int end = offset + into.remaining();
     int at = offset;
-    boolean hit = true;
+    Served served = Served.HERE;
     while (at < end) {
       long run = nextRun(id, at, end, into);
       int length = (int) run;
@@ -72,26 +103,29 @@ final class Reader {
         }
         case GONE -> {
           into.position(start);
-          return Outcome.NO_OBJECT;
+          return Served.NO_OBJECT;
         }
         case ABSENT -> {
-          hit = false;
           if (access.patience() == Patience.NOW) {
             into.position(start);
-            return Outcome.WOULD_WAIT;
+            return Served.WOULD_WAIT;
           }
-          Outcome outcome = absent(id, at, length, into, access, keep);
-          if (outcome == Outcome.NO_OBJECT) {
-            into.position(start);
-            return outcome;
+          switch (absent(id, at, length, into, access, keep)) {
+            case HERE -> at += length;
+            case FETCHED -> {
+              served = Served.FETCHED;
+              at += length;
+            }
+            case NO_OBJECT -> {
+              into.position(start);
+              return Served.NO_OBJECT;
+            }
+            case WOULD_WAIT -> {} // look again
           }
-          at += outcome == Outcome.DONE ? length : 0;
         }
       }
     }
-    VdiCache vdi = state.vdi(access.vdi());
-    (hit ? vdi.hits : vdi.misses).increment();
-    return Outcome.DONE;
+    return served;
   }
 
   /// What comes next in a range; packed with the run's length in bytes into a `long`, so that a hit
@@ -221,23 +255,23 @@ final class Reader {
 
   /// Fetches absent blocks: from the parent of a copy, else from the backend.
   ///
-  /// @return `DONE`, `NO_OBJECT`, or `WOULD_WAIT` where the caller is to look again
-  private Outcome absent(
+  /// @return how, or `WOULD_WAIT` where the caller is to look again
+  private Served absent(
       ObjectId id, int at, int length, ByteBuffer into, Access access, boolean keep)
       throws IOException {
     ObjectId parent = state.parentOf(id);
     if (parent != null) {
       ByteBuffer part = into.slice(into.position(), length);
-      if (!readParent(id, parent, at, part, access)) {
-        return Outcome.WOULD_WAIT;
+      Served served = parents(id, parent, at, part, access);
+      if (served.outcome == Outcome.DONE) {
+        into.position(into.position() + length);
       }
-      into.position(into.position() + length);
-      return Outcome.DONE;
+      return served;
     }
     return switch (puller.pull(id, at, length, into, access, keep)) {
-      case DONE -> Outcome.DONE;
-      case NO_OBJECT -> Outcome.NO_OBJECT;
-      case LOOK_AGAIN -> Outcome.WOULD_WAIT;
+      case DONE -> Served.FETCHED;
+      case NO_OBJECT -> Served.NO_OBJECT;
+      case LOOK_AGAIN -> Served.WOULD_WAIT;
     };
   }
 
@@ -248,13 +282,19 @@ final class Reader {
   /// @throws IOException where the parent of what is still a copy is missing
   boolean readParent(ObjectId id, ObjectId parent, int at, ByteBuffer into, Access access)
       throws IOException {
-    if (read(parent, at, into, access) == Outcome.DONE) {
-      return true;
+    return parents(id, parent, at, into, access).outcome == Outcome.DONE;
+  }
+
+  private Served parents(ObjectId id, ObjectId parent, int at, ByteBuffer into, Access access)
+      throws IOException {
+    Served served = read(parent, at, into, access, keeps(access));
+    if (served.outcome == Outcome.DONE) {
+      return served;
     }
     if (parent.equals(state.parentOf(id))) {
       throw new IOException("object " + parent + ", the parent of " + id + ", is missing");
     }
-    return false;
+    return Served.WOULD_WAIT;
   }
 
   private static void zeros(ByteBuffer into, int length) {

@@ -53,6 +53,8 @@ final class Reclaimer {
         return false;
       }
       state.space.evicted(chunk, CacheState.name(id, number));
+      long valid = Integer.bitCount(BlockMask.valid(masks));
+      state.vdi(id).counters.evictedBytes.add(valid * IndexLayout.BLOCK_SIZE);
       state.release(stripe, id, chunk);
       return true;
     } finally {

@@ -33,7 +33,12 @@ final class Throttle {
 
   /// Whether one more dirty chunk is within the limit.
   boolean hasRoom() {
-    return state.dirtyChunks() < (long) state.space.capacity() * DIRTY_MAX_QUARTERS / 4;
+    return state.dirtyChunks() < dirtyMax();
+  }
+
+  /// How many chunks may be dirty.
+  long dirtyMax() {
+    return (long) state.space.capacity() * DIRTY_MAX_QUARTERS / 4;
   }
 
   /// Whether so much is dirty that it should be written behind now.

@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 
 /// What the cache holds of one VDI: counts, and the objects that differ from the backend in the
 /// order in which they began to. Its lock is taken under a [Stripe]'s and held over nothing that
@@ -19,8 +19,8 @@ final class VdiCache {
 
   final AtomicInteger chunks = new AtomicInteger();
   final AtomicLong dirtyBlocks = new AtomicLong();
-  final LongAdder hits = new LongAdder();
-  final LongAdder misses = new LongAdder();
+  final AtomicLong validBlocks = new AtomicLong();
+  final VdiCounters counters = new VdiCounters();
 
   /// The objects that were removed by this process and not made again.
   final RemovedObjects removed;
@@ -71,6 +71,18 @@ final class VdiCache {
     mutex.lock();
     try {
       return differing.size();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Since when the object that has differed longest does, in nanoseconds of the clock.
+  OptionalLong differsSince() {
+    mutex.lock();
+    try {
+      return differing.isEmpty()
+          ? OptionalLong.empty()
+          : OptionalLong.of(differing.values().iterator().next());
     } finally {
       mutex.unlock();
     }

@@ -108,8 +108,13 @@ final class Writer {
       if (change.patience() == Patience.NOW) {
         return Outcome.WOULD_WAIT;
       }
-      throttle.awaitRoom();
+      awaitRoom(change);
     }
+  }
+
+  private void awaitRoom(Change change) throws IOException {
+    state.vdi(change.vdi()).counters.throttleWaits.increment();
+    throttle.awaitRoom();
   }
 
   /// Makes the mark "may hold unflushed writes" durable where it is not set.
@@ -184,7 +189,7 @@ final class Writer {
           return outcome;
         }
       } else if (full || reclaimer.reclaim(1) == 0) {
-        throttle.awaitRoom();
+        awaitRoom(change);
       }
     }
   }
@@ -252,7 +257,7 @@ final class Writer {
           && parent.equals(object.parent)
           && chunk >= 0
           && (BlockMask.valid(state.table.masks(chunk)) & (1 << block)) == 0) {
-        state.keep(chunk, block, bytes);
+        state.keep(id, chunk, block, bytes);
       }
     } finally {
       stripe.mutex.unlock();

@@ -40,6 +40,8 @@ final class Commands {
       case "vdi restore" -> new VdiRestore();
       case "vdi cache delete" -> new CacheDelete();
       case "vdi cache purge" -> new CachePurge();
+      case "vdi cache list" -> new CacheList();
+      case "vdi cache check" -> new CacheChecking();
       case "vdi alter-copy" -> new VdiAlterCopy();
       case "vdi lock list" -> new LockList();
       case "vdi lock unlock" -> new LockUnlock();

@@ -107,7 +107,7 @@ final class VdiList implements Command {
   }
 
   /// A backslash goes before every white-space character and every backslash.
-  private static String escaped(String name) {
+  static String escaped(String name) {
     StringBuilder text = new StringBuilder();
     for (int i = 0; i < name.length(); i++) {
       char c = name.charAt(i);

@@ -33,8 +33,10 @@ final class CommandLine {
   private int port = SheepConfig.DEFAULT_PORT;
   private Optional<InetAddress> bind = Optional.empty();
   private Optional<ListenAddress> nbd = Optional.empty();
+  private Optional<ListenAddress> status = Optional.empty();
   private Optional<AllowList> allowed = Optional.empty();
   private Optional<AllowList> nbdAllowed = Optional.empty();
+  private Optional<AllowList> statusAllowed = Optional.empty();
   private Optional<Path> tlsDirectory = Optional.empty();
   private Optional<Boolean> tlsRequired = Optional.empty();
   private Optional<InetAddress> advertised = Optional.empty();
@@ -105,12 +107,13 @@ final class CommandLine {
       case "cache" -> cache = Optional.of(cache(value));
       case "myaddr" -> advertised = Optional.of(address(value, "Invalid address: '" + value + "'"));
       case "zone" -> zone = OptionalLong.of(zone(value));
-      case "nbd" -> nbd = Optional.of(nbd(value));
+      case "nbd" -> nbd = Optional.of(listenAddress("NBD", value));
+      case "status" -> status = Optional.of(listenAddress("status", value));
       case "allow" -> allowed = Optional.of(AllowList.parse(value));
       case "allow-nbd" -> nbdAllowed = Optional.of(AllowList.parse(value));
+      case "allow-status" -> statusAllowed = Optional.of(AllowList.parse(value));
       case "tls" -> tlsRequired = Optional.of(tlsRequired(value));
       case "tls-dir" -> tlsDirectory = Optional.of(directory.resolve(value));
-      case "status" -> checkStatus(value);
       case "gateway" -> throw notYet("-g (gateway)", "one node has to store its objects itself");
       case "ioaddr" -> throw notYet("-i (address for other nodes)", "one node has no peers");
       case "journal" -> throw notYet("-j (journal)", "the object store logs small writes itself");
@@ -180,12 +183,14 @@ final class CommandLine {
         "Invalid zone id '" + value + "': must be an integer between 0 and 4294967295");
   }
 
-  private ListenAddress nbd(String value) throws BadValue {
+  private ListenAddress listenAddress(String what, String value) throws BadValue {
     ListenAddress at =
         ListenAddress.parse(value)
             .orElseThrow(() ->
                 new BadValue(
-                    "Invalid NBD address '"
+                    "Invalid "
+                        + what
+                        + " address '"
                         + value
                         + "': must be ADDRESS, ADDRESS:PORT, [IPv6]:PORT, unix:PATH or none"));
     return at instanceof ListenAddress.Unix(String path)
@@ -209,13 +214,8 @@ final class CommandLine {
     return new SheepConfig.Clients(
         allowed,
         nbdAllowed,
+        statusAllowed,
         tlsDirectory.map(path -> new SheepConfig.Tls(path, tlsRequired.orElse(true))));
-  }
-
-  private static void checkStatus(String value) throws Refusal {
-    if (!value.equals("none")) {
-      throw notYet("--status " + value, "there are no status pages");
-    }
   }
 
   private CacheWish cache(String value) throws BadValue {
@@ -333,6 +333,7 @@ final class CommandLine {
         port,
         bind,
         nbd,
+        status,
         clients(),
         advertised,
         zone,

@@ -22,6 +22,11 @@ record Entrances(SheepConfig.Clients clients, Ports ports, Optional<Certificates
     return access(clients.nbd());
   }
 
+  /// To the status pages.
+  Access status() {
+    return access(clients.status());
+  }
+
   /// A client on a Unix socket has no address; the file system decides whether it may come.
   private Access access(Optional<AllowList> list) {
     return new Access(
@@ -37,20 +42,28 @@ record Entrances(SheepConfig.Clients clients, Ports ports, Optional<Certificates
   void report(Log log) {
     certificates.ifPresent(present -> present.report(log));
     if (certificates.isEmpty() || !clients.tls().orElseThrow().required()) {
-      warnOf(clients.sheepdog(), ports.sheepdog(), "--allow", log);
-      warnOf(clients.nbd(), ports.nbd(), "--allow-nbd", log);
+      String everything = "read, change and delete all disks";
+      warnOf(clients.sheepdog(), ports.sheepdog(), "--allow", everything, log);
+      warnOf(clients.nbd(), ports.nbd(), "--allow-nbd", everything, log);
+      warnOf(
+          clients.status(),
+          ports.status(),
+          "--allow-status",
+          "see the names of all disks and what is done with them",
+          log);
     }
   }
 
   private static void warnOf(
-      Optional<AllowList> list, List<Listener> listeners, String option, Log log) {
+      Optional<AllowList> list, List<Listener> listeners, String option, String harm, Log log) {
     for (Listener listener : listeners) {
       if (list.isEmpty() && !listener.at().local()) {
         log.warn(
             "everybody who can reach "
                 + listener.at()
-                + " can read, change and delete all disks: require TLS with --tls-dir,"
-                + " or name the clients with "
+                + " can "
+                + harm
+                + ": require TLS with --tls-dir, or name the clients with "
                 + option);
       }
     }

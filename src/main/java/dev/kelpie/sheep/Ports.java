@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Everything that the daemon listens on. TCP ports are bound before anything is created on disk,
 /// so that a busy one leaves no traces; sockets in the file system once the base directory is
@@ -22,10 +23,25 @@ final class Ports implements Closeable {
   private static final InetAddress IPV6_LOOPBACK = Addresses.numeric("::1").orElseThrow();
   private static final int PORT_MAX = 65_535;
 
+  private static final Offer NBD =
+      new Offer("NBD socket", "--nbd", SheepConfig.NBD_PORT_OFFSET, "NBD is not served");
+  private static final Offer STATUS =
+      new Offer(
+          "status socket",
+          "--status",
+          SheepConfig.STATUS_PORT_OFFSET,
+          "the status pages are not served");
+
+  /// Something that is offered at a default port, unless an operator says otherwise.
+  ///
+  /// @param missing what it means that it is not
+  private record Offer(String socket, String option, int portOffset, String missing) {}
+
   private final Network network;
   private final SheepConfig config;
   private final List<Listener> sheepdog = new ArrayList<>();
   private final List<Listener> nbd = new ArrayList<>();
+  private final List<Listener> status = new ArrayList<>();
   private final List<String> remarks = new ArrayList<>();
 
   private Ports(Network network, SheepConfig config) {
@@ -38,7 +54,8 @@ final class Ports implements Closeable {
     Ports ports = new Ports(network, config);
     try {
       ports.bindSheepdog();
-      ports.bindNbdOverTcp();
+      ports.bindOverTcp(NBD, config.nbd(), ports.nbd);
+      ports.bindOverTcp(STATUS, config.status(), ports.status);
       return ports;
     } catch (Refusal e) {
       ports.closeAfter(e);
@@ -50,8 +67,15 @@ final class Ports implements Closeable {
   void bindSockets() throws Refusal {
     Path socket = config.base().resolve("sock");
     sheepdog.add(listen(new Endpoint.Unix(socket), "server socket", "remove the file"));
-    if (config.nbd().isPresent() && config.nbd().get() instanceof ListenAddress.Unix(String path)) {
-      nbd.add(listen(new Endpoint.Unix(Path.of(path)), "NBD socket", "choose another with --nbd"));
+    bindSocket(NBD, config.nbd(), nbd);
+    bindSocket(STATUS, config.status(), status);
+  }
+
+  private void bindSocket(Offer offer, Optional<ListenAddress> wish, List<Listener> into)
+      throws Refusal {
+    if (wish.isPresent() && wish.get() instanceof ListenAddress.Unix(String path)) {
+      String wayOut = "choose another with " + offer.option;
+      into.add(listen(new Endpoint.Unix(Path.of(path)), offer.socket, wayOut));
     }
   }
 
@@ -77,26 +101,30 @@ final class Ports implements Closeable {
         new Endpoint.Tcp(address, config.port()), "server socket", "choose another port with -p");
   }
 
-  private void bindNbdOverTcp() throws Refusal {
-    int port = config.port() + SheepConfig.NBD_PORT_OFFSET;
-    if (config.nbd().isEmpty()) {
-      bindDefaultNbd(port);
-    } else if (config.nbd().get() instanceof ListenAddress.Tcp tcp) {
+  private void bindOverTcp(Offer offer, Optional<ListenAddress> wish, List<Listener> into)
+      throws Refusal {
+    int port = config.port() + offer.portOffset;
+    if (wish.isEmpty()) {
+      bindDefault(offer, port, into);
+    } else if (wish.get() instanceof ListenAddress.Tcp tcp) {
       Endpoint at = new Endpoint.Tcp(tcp.address(), tcp.port().orElse(port));
-      nbd.add(listen(at, "NBD socket", "choose another address with --nbd, or --nbd none"));
+      String option = offer.option;
+      String wayOut = "choose another address with " + option + ", or " + option + " none";
+      into.add(listen(at, offer.socket, wayOut));
     }
   }
 
-  private void bindDefaultNbd(int port) {
-    String wayOut = "; NBD is not served, choose an address with --nbd";
+  private void bindDefault(Offer offer, int port, List<Listener> into) {
+    String wayOut = "; " + offer.missing + ", choose an address with " + offer.option;
     if (port > PORT_MAX) {
-      remarks.add("no default NBD port: " + port + " is too large" + wayOut);
+      remarks.add(
+          "no default port for the " + offer.socket + ": " + port + " is too large" + wayOut);
       return;
     }
     try {
-      nbd.add(network.listen(new Endpoint.Tcp(IPV4_LOOPBACK, port)));
+      into.add(network.listen(new Endpoint.Tcp(IPV4_LOOPBACK, port)));
     } catch (IOException e) {
-      remarks.add("failed to bind NBD socket: " + SystemText.of(e) + wayOut);
+      remarks.add("failed to bind " + offer.socket + ": " + SystemText.of(e) + wayOut);
     }
   }
 
@@ -122,6 +150,11 @@ final class Ports implements Closeable {
     return List.copyOf(nbd);
   }
 
+  /// For the status pages.
+  List<Listener> status() {
+    return List.copyOf(status);
+  }
+
   /// What could not be bound and was not asked for, for the log.
   List<String> remarks() {
     return List.copyOf(remarks);
@@ -140,6 +173,7 @@ final class Ports implements Closeable {
   public void close() throws IOException {
     List<Listener> all = new ArrayList<>(sheepdog);
     all.addAll(nbd);
+    all.addAll(status);
     for (Listener listener : all) {
       listener.close();
     }

@@ -17,6 +17,7 @@ import java.util.OptionalLong;
 /// @param port of the Sheepdog protocol
 /// @param bind address of the Sheepdog protocol; empty for both loopback addresses
 /// @param nbd where to serve NBD; empty for the default address
+/// @param status where to serve the status pages; empty for the default address
 /// @param clients who may come, and how
 /// @param advertised the address told to clients and other nodes; empty for the one bound
 /// @param zone the failure zone; empty for one made from the address
@@ -27,6 +28,7 @@ record SheepConfig(
     int port,
     Optional<InetAddress> bind,
     Optional<ListenAddress> nbd,
+    Optional<ListenAddress> status,
     Clients clients,
     Optional<InetAddress> advertised,
     OptionalLong zone,
@@ -41,14 +43,22 @@ record SheepConfig(
   /// of one machine do not collide: 7000 makes 10809, NBD's own port.
   static final int NBD_PORT_OFFSET = 3809;
 
+  /// The same for the status pages: 7000 makes 9700.
+  static final int STATUS_PORT_OFFSET = 2700;
+
   /// Who may come, and how.
   ///
   /// @param sheepdog clients of the Sheepdog protocol; empty for everybody
   /// @param nbd clients of NBD; empty for everybody
+  /// @param status clients of the status pages; empty for everybody
   /// @param tls empty for plain bytes
-  record Clients(Optional<AllowList> sheepdog, Optional<AllowList> nbd, Optional<Tls> tls) {
+  record Clients(
+      Optional<AllowList> sheepdog,
+      Optional<AllowList> nbd,
+      Optional<AllowList> status,
+      Optional<Tls> tls) {
     static final Clients DEFAULT =
-        new Clients(Optional.empty(), Optional.empty(), Optional.empty());
+        new Clients(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
   }
 
   /// Encryption of what goes over the network.

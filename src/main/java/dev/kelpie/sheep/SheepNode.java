@@ -17,6 +17,8 @@ import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.platform.Disk;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.status.MeteredStore;
+import dev.kelpie.status.StatusServer;
 import dev.kelpie.store.disk.DiskStore;
 import dev.kelpie.vdi.LeaseBook;
 import dev.kelpie.vdi.VdiCatalog;
@@ -37,6 +39,9 @@ final class SheepNode implements Closeable {
 
   /// How long clients may take to finish what they have in flight when the node stops.
   private static final Duration DRAIN_LIMIT = Duration.ofSeconds(20);
+
+  /// How long a client of the status pages may take.
+  private static final Duration STATUS_LIMIT = Duration.ofSeconds(10);
 
   private final SheepConfig config;
   private final BaseDirectory base;
@@ -82,8 +87,9 @@ final class SheepNode implements Closeable {
     LeaseBook leases = new LeaseBook(platform, log, records, base.id());
     StoreDirectories directories = StoreDirectories.find(disk, log, base.path(), config.disks());
     DiskStore store = floors.add("object store", directories.open(platform, log, records));
-    Optional<ObjectCache> cache = openCache(directories, store, leases);
-    ObjectStore objects = cache.isPresent() ? cache.get() : store;
+    MeteredStore metered = new MeteredStore(store, platform.clock());
+    Optional<ObjectCache> cache = openCache(directories, metered, leases);
+    ObjectStore objects = cache.isPresent() ? cache.get() : metered;
     Optional<CacheControl> control = cache.map(c -> c);
     VdiCatalog vdis =
         floors.add(
@@ -109,6 +115,16 @@ final class SheepNode implements Closeable {
     floors.add("clients of NBD", () -> nbd.drain(DRAIN_LIMIT));
     entrances.ports().sheepdog().forEach(sheepdog::serve);
     entrances.ports().nbd().forEach(nbd::serve);
+    serveStatus(
+        entrances, new StatusDesk(desk, book, store, metered, vdis, control, nbd, sheepdog));
+  }
+
+  private void serveStatus(Entrances entrances, StatusDesk desk) {
+    StatusServer status =
+        floors.add(
+            "status pages",
+            new StatusServer(platform, log, desk, entrances.status(), STATUS_LIMIT));
+    entrances.ports().status().forEach(status::serve);
   }
 
   private static int defaultCopies(ClusterBook book) {
@@ -146,7 +162,7 @@ final class SheepNode implements Closeable {
   }
 
   private Optional<ObjectCache> openCache(
-      StoreDirectories directories, DiskStore store, LeaseBook leases) throws IOException {
+      StoreDirectories directories, ObjectStore store, LeaseBook leases) throws IOException {
     if (config.cache().isEmpty()) {
       leases.begin(LeaseBook.NO_CACHE, true);
       return Optional.empty();

@@ -36,8 +36,9 @@ final class SheepOptions {
           Option.valued('z', "zone", "failure zone of this node (default: from the address)"),
           Option.valued("allow", "who may use the Sheepdog protocol (default: everybody)"),
           Option.valued("allow-nbd", "who may use NBD (default: everybody)"),
+          Option.valued("allow-status", "who may see the status pages (default: everybody)"),
           Option.valued("nbd", "where to serve NBD (default: 127.0.0.1, port + 3809)"),
-          Option.valued("status", "where to serve status pages (only 'none' in this release)"),
+          Option.valued("status", "where to serve status pages (default: 127.0.0.1, port + 2700)"),
           Option.valued("tls", "'require' TLS or only 'allow' it (default: require)"),
           Option.valued("tls-dir", "offer TLS, with the certificates in this directory"));
 

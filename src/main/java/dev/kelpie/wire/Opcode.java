@@ -7,7 +7,9 @@ import static dev.kelpie.wire.Opcode.Scope.NOWHERE;
 import static dev.kelpie.wire.Opcode.Scope.PEER;
 import static dev.kelpie.wire.PayloadSize.ANY;
 import static dev.kelpie.wire.PayloadSize.ATTRIBUTE;
+import static dev.kelpie.wire.PayloadSize.CACHE_CHECK_ROOM;
 import static dev.kelpie.wire.PayloadSize.CACHE_INFO;
+import static dev.kelpie.wire.PayloadSize.CACHE_STATS_ROOM;
 import static dev.kelpie.wire.PayloadSize.DISK_LIST;
 import static dev.kelpie.wire.PayloadSize.IGNORED;
 import static dev.kelpie.wire.PayloadSize.NAME;
@@ -118,7 +120,12 @@ public enum Opcode {
   SET_RECOVERY(0xcb, LOCAL, Form.NONE, THROTTLING, NONE, Early.YES),
   /// From release 1.0, as the next.
   SET_VNODES(0xcc, NOWHERE, Form.NONE, NONE, NONE),
-  GET_VNODES(0xcd, NOWHERE, Form.NONE, NONE, NONE);
+  GET_VNODES(0xcd, NOWHERE, Form.NONE, NONE, NONE),
+
+  /// Kelpie's own, as all from 0xe0 on (docs/protocol.md).
+  CACHE_STATS(0xe4, LOCAL, Form.NONE, NONE, CACHE_STATS_ROOM),
+  /// Of the VDI of an object id, or of all where that is 0; the offset says where to go on.
+  CHECK_CACHE(0xe5, LOCAL, Form.OBJECT, NONE, CACHE_CHECK_ROOM);
 
   private static final List<Optional<Opcode>> BY_NUMBER = byNumber();
 

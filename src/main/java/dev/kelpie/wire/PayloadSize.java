@@ -37,6 +37,10 @@ public enum PayloadSize {
   DISK_LIST(MdInfo.SIZE, MdInfo.SIZE),
   /// [ObjectCacheInfo].
   CACHE_INFO(ObjectCacheInfo.SIZE, ObjectCacheInfo.SIZE),
+  /// Room for [CacheCheck].
+  CACHE_CHECK_ROOM(CacheCheck.SIZE, Integer.MAX_VALUE),
+  /// Room for the head of [CacheStats], at least.
+  CACHE_STATS_ROOM(CacheStats.HEADER_SIZE, Integer.MAX_VALUE),
   /// Room for [SheepStat].
   STAT_ROOM(SheepStat.SIZE, Integer.MAX_VALUE),
   /// Room for [RecoveryState].

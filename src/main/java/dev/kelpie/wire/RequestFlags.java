@@ -35,6 +35,9 @@ public final class RequestFlags {
   /// GET_VDI_ATTR: delete it.
   public static final int ATTR_DELETE = 0x0400;
 
+  /// Kelpie's own, on CHECK_CACHE: compare with the store, too.
+  public static final int DEEP = 0x2000;
+
   /// Kelpie's own, on DELETE_CACHE and CACHE_PURGE: drop what cannot be pushed.
   public static final int FORCE = 0x4000;
 

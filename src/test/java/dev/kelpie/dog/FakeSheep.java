@@ -3,6 +3,8 @@ package dev.kelpie.dog;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.SheepHash;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.wire.CacheCheck;
+import dev.kelpie.wire.CacheStats;
 import dev.kelpie.wire.EpochLog;
 import dev.kelpie.wire.InodeHeader;
 import dev.kelpie.wire.MalformedPayload;
@@ -47,6 +49,9 @@ final class FakeSheep {
   long storeFree = 75L << 30;
   int epoch = 1;
   Optional<ObjectCacheInfo> cache = Optional.empty();
+  Optional<CacheStats> cacheStats = Optional.empty();
+  int cacheStatsRoom;
+  final List<CacheCheck> cacheChecks = new ArrayList<>();
   SheepStat stat =
       new SheepStat(
           new SheepStat.Gateway(0, 0, 0, 0, 0, 0, 0, 0), new SheepStat.Peer(0, 0, 0, 0, 0, 0, 0));
@@ -147,11 +152,24 @@ final class FakeSheep {
           cache
               .map(c -> data(request, encoded(ObjectCacheInfo.SIZE, c::encode)))
               .orElseGet(() -> result(request, ResultCode.INVALID_PARMS));
+      case CACHE_STATS -> cacheStats(request);
+      case CHECK_CACHE ->
+          data(request, encoded(CacheCheck.SIZE, cacheChecks.removeFirst()::encode));
       case GET_STORE_LIST -> data(request, "tree plain ".getBytes(StandardCharsets.US_ASCII));
       case FLUSH_VDI, KILL_NODE, SHUTDOWN, MAKE_FS -> result(request, ResultCode.SUCCESS);
       case GET_HASH -> hash(request);
       default -> desk.answer(opcode, request, payload);
     };
+  }
+
+  private Answer cacheStats(RequestHeader request) {
+    if (cacheStats.isEmpty()) {
+      return result(request, ResultCode.INVALID_PARMS);
+    }
+    int size = (int) CacheStats.size(cacheStats.get().vdis().size());
+    return Math.max(size, cacheStatsRoom) > request.dataLength()
+        ? result(request, ResultCode.BUFFER_SMALL)
+        : data(request, encoded(size, cacheStats.get()::encode));
   }
 
   private Answer nodeList(RequestHeader request) {

@@ -24,6 +24,7 @@ final class LayeringTest {
   private static final Map<String, Set<String>> MAY_USE =
       Map.ofEntries(
           Map.entry("model", Set.of()),
+          Map.entry("metrics", Set.of()),
           Map.entry("log", Set.of()),
           Map.entry("config", Set.of()),
           Map.entry("platform", Set.of()),
@@ -40,7 +41,7 @@ final class LayeringTest {
           Map.entry("volume", Set.of("vdi", "object", "model", "platform", "log")),
           Map.entry(
               "frontend.nbd",
-              Set.of("stream", "tls", "volume", "object", "model", "platform", "log")),
+              Set.of("stream", "tls", "volume", "object", "metrics", "model", "platform", "log")),
           Map.entry(
               "frontend.sheepdog",
               Set.of(
@@ -51,9 +52,13 @@ final class LayeringTest {
                   "vdi",
                   "cluster",
                   "object",
+                  "metrics",
                   "model",
                   "platform",
                   "log")),
+          Map.entry(
+              "status",
+              Set.of("stream", "tls", "cache", "object", "metrics", "model", "platform", "log")),
           Map.entry(
               "sheep",
               Set.of(
@@ -64,10 +69,12 @@ final class LayeringTest {
                   "frontend.nbd",
                   "frontend.sheepdog",
                   "log",
+                  "metrics",
                   "model",
                   "object",
                   "platform",
                   "platform.jvm",
+                  "status",
                   "store.disk",
                   "stream",
                   "tls",

@@ -133,7 +133,15 @@ public final class SheepProcess implements Closeable {
     }
     List<String> command =
         new ArrayList<>(
-            List.of(program("sheep"), "-f", "-p", "" + port, "--nbd", "127.0.0.1:" + nbdPort));
+            List.of(
+                program("sheep"),
+                "-f",
+                "-p",
+                "" + port,
+                "--nbd",
+                "127.0.0.1:" + nbdPort,
+                "--status",
+                "none"));
     command.addAll(options);
     command.add(
         Stream.concat(Stream.of(base), disks.stream())

@@ -35,6 +35,7 @@ final class CommandLineTest {
             7000,
             Optional.empty(),
             Optional.empty(),
+            Optional.empty(),
             SheepConfig.Clients.DEFAULT,
             Optional.empty(),
             OptionalLong.empty(),
@@ -49,7 +50,17 @@ final class CommandLineTest {
   @Test
   void clientsAreNamedAndTlsIsRequiredUnlessOnlyAllowed() throws Refusal, BadValue {
     SheepConfig.Clients clients =
-        serve("--allow", "10.0.0.0/8", "--allow-nbd=::1", "--tls-dir", "pki", "b").clients();
+        serve(
+                "--allow",
+                "10.0.0.0/8",
+                "--allow-nbd=::1",
+                "--allow-status",
+                "10.0.0.9",
+                "--tls-dir",
+                "pki",
+                "b")
+            .clients();
+    assertEquals(Optional.of(AllowList.parse("10.0.0.9")), clients.status());
     assertEquals(Optional.of(AllowList.parse("10.0.0.0/8")), clients.sheepdog());
     assertEquals(Optional.of(AllowList.parse("::1")), clients.nbd());
     assertEquals(Optional.of(new SheepConfig.Tls(Path.of("/here/pki"), true)), clients.tls());
@@ -144,8 +155,7 @@ final class CommandLineTest {
         "-c local",
         "-c local:/x",
         "-c zookeeper:1.2.3.4:2181",
-        "-c corosync",
-        "--status 127.0.0.1"
+        "-c corosync"
       })
   void whatIsNotSupportedIsRefusedWithTheWayOut(String option) {
     String text = refusal((option + " /data").split(" ", -1)).text();
@@ -179,6 +189,8 @@ final class CommandLineTest {
         "-l | dst=file | invalid type of log destination: file",
         "-l | dir=/x,dst=syslog | logdir (/x) is specified but logging destination is syslog",
         "-l | dir=/x,dst=stdout | logdir (/x) is specified but logging destination is stdout",
+        "--status | here | Invalid status address 'here': must be ADDRESS, ADDRESS:PORT,"
+            + " [IPv6]:PORT, unix:PATH or none",
         "--nbd | here | Invalid NBD address 'here': must be ADDRESS, ADDRESS:PORT, [IPv6]:PORT,"
             + " unix:PATH or none"
       })

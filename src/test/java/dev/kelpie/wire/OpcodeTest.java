@@ -88,6 +88,8 @@ final class OpcodeTest {
       cb SET_RECOVERY L F
       cc SET_VNODES -
       cd GET_VNODES -
+      e4 CACHE_STATS L
+      e5 CHECK_CACHE L
       """;
 
   @Test
@@ -128,6 +130,7 @@ final class OpcodeTest {
     assertEquals(
         0x700, RequestFlags.ATTR_CREATE | RequestFlags.ATTR_EXCLUSIVE | RequestFlags.ATTR_DELETE);
     assertEquals(0x4000, RequestFlags.FORCE);
+    assertEquals(0x2000, RequestFlags.DEEP);
     assertEquals(
         0x3f,
         ClusterFlags.STRICT

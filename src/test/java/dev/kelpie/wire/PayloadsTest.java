@@ -151,6 +151,40 @@ final class PayloadsTest {
         () -> new ObjectCacheInfo(0, 0, Collections.nCopies(1025, info.vdis().getFirst()), false));
   }
 
+  /// Laid out as docs/protocol.md says.
+  @Test
+  void cacheStatsAndCheck() throws MalformedPayload {
+    CacheStats stats =
+        new CacheStats(
+            true,
+            1,
+            2,
+            3,
+            4,
+            List.of(
+                new CacheStats.Vdi(
+                    0x7c2b25, 5, 6, 7, 8, -1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19)));
+    Golden golden =
+        Golden.zeros(192)
+            .at(0, "01000000 01000000 0100000000000000 0200000000000000")
+            .at(24, "0300000000000000 0400000000000000")
+            .at(64, "252b7c00 05000000 0600000000000000 0700000000000000 0800000000000000")
+            .at(96, "ffffffffffffffff 0a00000000000000 0b00000000000000 0c00000000000000")
+            .at(128, "0d00000000000000 0e00000000000000 0f00000000000000 1000000000000000")
+            .at(160, "1100000000000000 1200000000000000 1300000000000000");
+    golden.assertEncodes(stats::encode);
+    assertEquals(stats, CacheStats.decode(golden.buffer()));
+    assertThrows(
+        MalformedPayload.class, () -> CacheStats.decode(golden.at(4, "02000000").buffer()));
+    CacheCheck check = new CacheCheck(-1, 2, 3, 4, 5, 6);
+    Golden step =
+        Golden.zeros(64)
+            .at(0, "ffffffffffffffff 0200000000000000 0300000000000000")
+            .at(24, "0400000000000000 0500000000000000 0600000000000000");
+    step.assertEncodes(check::encode);
+    assertEquals(check, CacheCheck.decode(step.buffer()));
+  }
+
   @Test
   void recoveryStateAndThrottling() throws MalformedPayload {
     RecoveryState state = new RecoveryState(true, 1, 7, 1L << 32);

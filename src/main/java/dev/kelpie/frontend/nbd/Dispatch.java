@@ -19,6 +19,7 @@ final class Dispatch {
   private final Memory memory;
   private final PatientRequests requests;
   private final Failures failures;
+  private final NbdCounters counters;
 
   Dispatch(
       Tasks tasks,
@@ -27,7 +28,8 @@ final class Dispatch {
       InFlight inFlight,
       Memory memory,
       PatientRequests requests,
-      Failures failures) {
+      Failures failures,
+      NbdCounters counters) {
     this.tasks = tasks;
     this.line = line;
     this.outbox = outbox;
@@ -35,6 +37,7 @@ final class Dispatch {
     this.memory = memory;
     this.requests = requests;
     this.failures = failures;
+    this.counters = counters;
   }
 
   /// Makes room for a request with a payload of this length; waits until there is some. It is given
@@ -87,10 +90,13 @@ final class Dispatch {
 
   private void run(Request request, Payload payload) {
     try {
-      post(requests.serve(request, payload), payload);
+      List<ByteBuffer> reply = requests.serve(request, payload);
+      long _ = counters.served(request.command(), request.length(), request.since());
+      post(reply, payload);
     } catch (IOException failure) {
       post(requests.failed(request, failures.of(request, failure)), payload);
     } catch (RuntimeException | Error bug) {
+      counters.failed(request.command(), request.since());
       post(requests.failed(request, Fault.BUG), payload);
       throw bug;
     }

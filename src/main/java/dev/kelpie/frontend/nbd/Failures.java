@@ -30,15 +30,14 @@ final class Failures {
 
   /// What the client is told about a failure.
   Fault of(Request request, IOException failure) {
-    counters.failures.increment();
+    counters.failed(request.command(), request.since());
     String reason = failure.getMessage() == null ? failure.toString() : failure.getMessage();
     tell(request, reason);
     return new Fault(NbdError.of(failure), disk + ": " + reason);
   }
 
-  /// Counts a request that never reached the disk.
+  /// Tells of a request that never reached the disk.
   void refused(Fault fault) {
-    counters.failures.increment();
     log.debug("nbd: " + who + ": " + disk + ": " + fault.text());
   }
 

@@ -115,7 +115,8 @@ final class NbdConnection implements Session {
     Failures failures = new Failures(log, platform.clock(), counters, who, agreed.disk());
     PatientRequests requests = new PatientRequests(agreed.device(), agreed.replies(), line);
     Dispatch dispatch =
-        new Dispatch(platform.tasks(), line, outbox, inFlight, memory, requests, failures);
+        new Dispatch(
+            platform.tasks(), line, outbox, inFlight, memory, requests, failures, counters);
     return new Transmission(agreed, inbox, outbox, inFlight, dispatch, failures, counters);
   }
 

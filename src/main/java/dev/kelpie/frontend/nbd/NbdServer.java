@@ -2,6 +2,7 @@ package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.log.Log;
 import dev.kelpie.log.SparseLog;
+import dev.kelpie.metrics.RequestMeter;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.platform.Tasks;
@@ -13,6 +14,7 @@ import dev.kelpie.stream.Session;
 import dev.kelpie.volume.Exports;
 import java.io.Closeable;
 import java.time.Duration;
+import java.util.List;
 
 /// Offers disks to NBD clients. Start it with [#serve] for each address; end it with [#drain],
 /// which lets clients finish, and [#close].
@@ -24,7 +26,7 @@ public final class NbdServer implements Closeable {
   private final Access access;
   private final Log refusals;
   private final Memory memory;
-  private final NbdCounters counters = new NbdCounters();
+  private final NbdCounters counters;
   private final Server server;
 
   /// For everybody, in plain bytes. Opens nothing yet.
@@ -40,6 +42,7 @@ public final class NbdServer implements Closeable {
     this.config = config;
     this.access = access;
     this.refusals = new SparseLog(log, platform.clock()::nanos);
+    this.counters = new NbdCounters(platform.clock());
     this.memory = new Memory(platform.locks(), platform.clock(), config.payloadBytesMax());
     this.server = new Server(platform, log, new Nbd());
   }
@@ -111,6 +114,16 @@ public final class NbdServer implements Closeable {
   /// How many clients are connected.
   public int clients() {
     return server.clients();
+  }
+
+  /// How many clients were let in since the start.
+  public long connections() {
+    return counters.connections.sum();
+  }
+
+  /// The requests since the start, by their command.
+  public List<RequestMeter.Reading> requests() {
+    return counters.requests();
   }
 
   /// The bytes of memory in use by payloads and busy connections.

@@ -95,14 +95,17 @@ final class RequestHeader implements Asked {
   }
 
   /// A copy that lasts.
-  Request keep() {
-    return keep(List.of());
+  ///
+  /// @param since when the header was read
+  Request keep(long since) {
+    return keep(List.of(), since);
   }
 
   /// A copy that lasts.
   ///
   /// @param contexts that it is to tell
-  Request keep(List<MetaContext> contexts) {
-    return new Request(command, flags, cookie, offset, length, contexts);
+  /// @param since when the header was read
+  Request keep(List<MetaContext> contexts, long since) {
+    return new Request(command, flags, cookie, offset, length, contexts, since);
   }
 }

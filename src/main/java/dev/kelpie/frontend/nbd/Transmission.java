@@ -7,6 +7,7 @@ import dev.kelpie.stream.Inbox;
 import dev.kelpie.volume.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 
 /// Takes the requests of one client out of its [Inbox]. What is small and at hand is served in
@@ -34,6 +35,11 @@ final class Transmission {
   private final NbdCounters counters;
   private final Framing framing;
   private final RequestHeader request;
+
+  /// The time when the task last looked at the clock: when bytes came, or a request was done. The
+  /// next request is taken up at once, so that one look serves for the end of one and the beginning
+  /// of the other.
+  private long now;
 
   Transmission(
       Agreed agreed,
@@ -80,6 +86,7 @@ final class Transmission {
       inFlight.waiting(true);
       boolean more = inbox.fill();
       inFlight.waiting(false);
+      now = counters.now();
       if (!more || inFlight.ended()) {
         return false;
       }
@@ -107,17 +114,17 @@ final class Transmission {
     if (fault.isPresent()) {
       return refuse(fault.get());
     }
-    counters.count(request.command(), request.length());
     if (request.length() == 0 && request.command() != Command.FLUSH) {
       outbox.reserve(Replies.DONE_SIZE_MAX);
       replies.nothing(outbox.batch(), request.command(), request);
+      served();
       return true;
     }
     int length = request.command().hasPayload() ? (int) request.length() : 0;
     switch (request.command()) {
       case READ -> {
         if (length > IN_PLACE_MAX || !readInPlace(length)) {
-          dispatch.start(request.keep(), dispatch.admit(length));
+          handOff(dispatch.admit(length));
         }
       }
       case WRITE -> {
@@ -127,10 +134,26 @@ final class Transmission {
       case BLOCK_STATUS -> {
         return status();
       }
-      case FLUSH, TRIM, CACHE, WRITE_ZEROES -> dispatch.start(request.keep(), dispatch.admit(0));
+      case FLUSH, TRIM, CACHE, WRITE_ZEROES -> handOff(dispatch.admit(0));
       case DISC, UNKNOWN -> throw new IllegalArgumentException(request.command().toString());
     }
     return true;
+  }
+
+  /// The request was answered in place.
+  private void served() {
+    now = counters.served(request.command(), request.length(), now);
+  }
+
+  private void handOff(Payload payload) {
+    dispatch.start(request.keep(now), payload);
+    now = counters.now();
+  }
+
+  /// Hands a block status off, which is to tell these contexts.
+  private void handOff(List<MetaContext> contexts) throws IOException {
+    dispatch.start(request.keep(contexts, now), dispatch.admit(0));
+    now = counters.now();
   }
 
   /// Reads into the batch.
@@ -153,7 +176,9 @@ final class Transmission {
       return true;
     }
     out.limit(out.capacity());
-    if (!done) {
+    if (done) {
+      served();
+    } else {
       out.position(start);
     }
     return done;
@@ -172,7 +197,7 @@ final class Transmission {
       in.position(start);
       Payload payload = dispatch.admit(length);
       payload.parts().getFirst().put(in).flip();
-      dispatch.start(request.keep(), payload);
+      handOff(payload);
     }
     in.limit(limit).position(start + length);
     return true;
@@ -190,6 +215,7 @@ final class Transmission {
     }
     outbox.reserve(Replies.DONE_SIZE_MAX);
     replies.done(outbox.batch(), request);
+    served();
     return true;
   }
 
@@ -207,14 +233,14 @@ final class Transmission {
       }
     }
     if (whole) {
-      dispatch.start(request.keep(), payload);
+      handOff(payload);
     }
     return whole;
   }
 
   private boolean status() throws IOException {
     if (!request.isFiltered()) {
-      dispatch.start(request.keep(border.contexts()), dispatch.admit(0));
+      handOff(border.contexts());
       return true;
     }
     Payload payload = Payload.onHeap((int) request.length());
@@ -230,19 +256,21 @@ final class Transmission {
     Optional<Fault> fault =
         filter.isPresent() ? border.checkStatusRange(request) : border.badFilter();
     if (fault.isPresent()) {
+      counters.failed(request.command(), now);
       failures.refused(fault.get());
       error(fault.get());
     } else {
-      dispatch.start(request.keep(filter.orElseThrow().contexts()), dispatch.admit(0));
+      handOff(filter.orElseThrow().contexts());
     }
     return true;
   }
 
   private void fail(IOException failure) throws IOException {
-    error(failures.of(request.keep(), failure));
+    error(failures.of(request.keep(now), failure));
   }
 
   private boolean refuse(Fault fault) throws IOException {
+    counters.failed(request.command(), now);
     failures.refused(fault);
     error(fault);
     long payload = request.payload();

@@ -1,9 +1,13 @@
 package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.cache.CacheControl;
+import dev.kelpie.cache.CacheControl.Inspection;
 import dev.kelpie.cache.CacheControl.Usage;
 import dev.kelpie.cache.CacheControl.VdiUsage;
 import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.wire.CacheCheck;
+import dev.kelpie.wire.CacheStats;
 import dev.kelpie.wire.ObjectCacheInfo;
 import dev.kelpie.wire.ObjectCacheInfo.CachedVdi;
 import dev.kelpie.wire.RequestFlags;
@@ -11,8 +15,10 @@ import dev.kelpie.wire.ResponseFields;
 import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// What operators want of the object cache. A node without one has nothing to drop, and succeeds.
@@ -67,16 +73,81 @@ final class CacheRequests {
 
   /// GET_CACHE_INFO. Where there are more VDIs than it can name, those that take most space.
   Reply info(Exchange exchange) throws IOException {
-    Usage usage = cache.map(CacheControl::usage).orElse(new Usage(0, 0, List.of()));
+    Usage usage = cache.map(CacheControl::usage).orElse(Usage.NONE);
+    Map<VdiId, Integer> objects = cache.map(CacheControl::objects).orElse(Map.of());
     List<CachedVdi> vdis =
         usage.vdis().stream()
+            .filter(VdiUsage::holdsAnything)
             .sorted(Comparator.comparingLong(VdiUsage::usedBytes).reversed())
             .limit(ObjectCacheInfo.VDIS_MAX)
-            .map(vdi -> new CachedVdi(vdi.vdi().value(), vdi.dirtyObjects(), vdi.objects()))
+            .map(vdi -> named(vdi, objects.getOrDefault(vdi.vdi(), 0)))
             .toList();
     ByteBuffer data = exchange.room(ObjectCacheInfo.SIZE);
     new ObjectCacheInfo(usage.size(), usage.used(), vdis, false).encode(data);
     return Reply.of(data.flip());
+  }
+
+  /// CACHE_STATS.
+  Reply stats(Exchange exchange) throws IOException {
+    Usage usage = cache.map(CacheControl::usage).orElse(Usage.NONE);
+    long size = CacheStats.size(usage.vdis().size());
+    if (size > Math.min(exchange.header().dataLength(), BufferPool.SEGMENT)) {
+      return Reply.of(ResultCode.BUFFER_SMALL);
+    }
+    List<CacheStats.Vdi> vdis = usage.vdis().stream().map(CacheRequests::stats).toList();
+    ByteBuffer data = exchange.room((int) size);
+    new CacheStats(usage.on(), usage.size(), usage.used(), usage.dirty(), usage.dirtyMax(), vdis)
+        .encode(data);
+    return Reply.of(data.flip());
+  }
+
+  private static CacheStats.Vdi stats(VdiUsage vdi) {
+    CacheControl.Counters counters = vdi.counters();
+    return new CacheStats.Vdi(
+        vdi.vdi().value(),
+        vdi.dirtyObjects(),
+        vdi.usedBytes(),
+        vdi.validBytes(),
+        vdi.dirtyBytes(),
+        vdi.oldestDirty().map(Duration::toMillis).orElse(CacheStats.NOTHING_DIRTY),
+        counters.hits(),
+        counters.misses(),
+        counters.pulledBytes(),
+        counters.readAheadBytes(),
+        counters.pushedBytes(),
+        counters.pushesFailed(),
+        counters.evictedBytes(),
+        counters.damagedClean(),
+        counters.damagedDirty(),
+        counters.throttleWaits());
+  }
+
+  /// CHECK_CACHE. A node without a cache is at the end at once.
+  Reply check(Exchange exchange) throws IOException {
+    long from = exchange.object().offset();
+    if (from < 0 || from > Integer.MAX_VALUE) {
+      return Reply.of(ResultCode.INVALID_PARMS);
+    }
+    ObjectId object = exchange.object().object();
+    Optional<VdiId> vdi = object.value() == 0 ? Optional.empty() : Optional.of(object.vdi());
+    Inspection found = new Inspection(Inspection.END, 0, 0, 0, 0, 0);
+    if (cache.isPresent()) {
+      found = cache.get().check(vdi, (int) from, exchange.has(RequestFlags.DEEP));
+    }
+    ByteBuffer data = exchange.room(CacheCheck.SIZE);
+    new CacheCheck(
+            found.next(),
+            found.checked(),
+            found.damagedClean(),
+            found.damagedDirty(),
+            found.differing(),
+            found.unread())
+        .encode(data);
+    return Reply.of(data.flip());
+  }
+
+  private static CachedVdi named(VdiUsage vdi, int objects) {
+    return new CachedVdi(vdi.vdi().value(), vdi.dirtyObjects(), objects);
   }
 
   private static Reply dropped(long bytes) {

@@ -7,6 +7,7 @@ import dev.kelpie.platform.Tasks;
 import dev.kelpie.stream.InFlight;
 import dev.kelpie.stream.Inbox;
 import dev.kelpie.stream.Line;
+import dev.kelpie.stream.OpeningBytes;
 import dev.kelpie.stream.Sender;
 import dev.kelpie.stream.Session;
 import dev.kelpie.wire.PayloadSize;
@@ -71,7 +72,7 @@ final class ClientConnection implements Session {
   @Override
   public void run() {
     try {
-      boolean more = opening.pass(inbox, inFlight, place);
+      boolean more = opening.pass(inbox, inFlight, this::fillOne);
       while (more) {
         more = serveNext();
       }
@@ -132,10 +133,15 @@ final class ClientConnection implements Session {
     if (inbox.has(RequestHeader.SIZE - 1)) {
       return inbox.fill();
     }
+    boolean more = fillOne();
+    return (more && line.unread()) ? inbox.fill() : more;
+  }
+
+  private boolean fillOne() throws IOException {
     place.waiting();
     boolean more = inbox.fillOne();
     place.busy();
-    return (more && line.unread()) ? inbox.fill() : more;
+    return more;
   }
 
   private static void requireWhole(boolean whole) throws EOFException {

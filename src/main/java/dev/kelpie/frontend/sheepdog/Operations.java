@@ -110,5 +110,7 @@ final class Operations {
     table.put(Opcode.DELETE_CACHE, new Content(cache::drop));
     table.put(Opcode.GET_CACHE_INFO, new Free(cache::info));
     table.put(Opcode.CACHE_PURGE, new Content(cache::purge));
+    table.put(Opcode.CACHE_STATS, new Free(cache::stats));
+    table.put(Opcode.CHECK_CACHE, new Content(cache::check));
   }
 }

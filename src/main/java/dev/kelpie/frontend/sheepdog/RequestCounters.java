@@ -1,8 +1,11 @@
 package dev.kelpie.frontend.sheepdog;
 
+import dev.kelpie.metrics.RequestMeter;
 import dev.kelpie.wire.Opcode;
 import dev.kelpie.wire.RequestHeader;
+import dev.kelpie.wire.ResultCode;
 import dev.kelpie.wire.SheepStat;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Counts requests for objects (STAT; spec/protocol-and-cache.md §1.7). There are no peers yet.
@@ -18,6 +21,20 @@ final class RequestCounters {
   private final LongAdder writes = new LongAdder();
   private final LongAdder flushes = new LongAdder();
 
+  /// What is told apart where requests are counted with their durations.
+  private enum Kind {
+    READ,
+    WRITE,
+    CREATE,
+    REMOVE,
+    DISCARD,
+    FLUSH,
+    /// About VDIs, nodes and the cluster.
+    OTHER
+  }
+
+  private final RequestMeter<Kind> meter = new RequestMeter<>(Kind.class);
+
   /// A request is about to be carried out.
   void begin(Opcode opcode, RequestHeader header) {
     if (!counts(opcode)) {
@@ -31,12 +48,36 @@ final class RequestCounters {
 
   /// A request that began was answered.
   ///
-  /// @param bytes of data in the reply
-  void end(Opcode opcode, int bytes) {
+  /// @param nanos that it took
+  void end(Opcode opcode, RequestHeader header, Reply reply, long nanos) {
+    int bytes = reply.data().remaining();
     if (counts(opcode)) {
       active.decrement();
       sent.add(bytes);
     }
+    Kind kind = meant(opcode);
+    if (reply.result() == ResultCode.SUCCESS) {
+      meter.served(kind, nanos, kind == Kind.OTHER ? 0 : bytes + header.payloadBytes());
+    } else {
+      meter.failed(kind, nanos);
+    }
+  }
+
+  /// The requests since the start, by what they are about.
+  List<RequestMeter.Reading> requests() {
+    return meter.read();
+  }
+
+  private static Kind meant(Opcode opcode) {
+    return switch (opcode) {
+      case READ_OBJ -> Kind.READ;
+      case WRITE_OBJ -> Kind.WRITE;
+      case CREATE_AND_WRITE_OBJ -> Kind.CREATE;
+      case REMOVE_OBJ -> Kind.REMOVE;
+      case DISCARD_OBJ -> Kind.DISCARD;
+      case FLUSH_VDI -> Kind.FLUSH;
+      default -> Kind.OTHER;
+    };
   }
 
   /// The counters now.

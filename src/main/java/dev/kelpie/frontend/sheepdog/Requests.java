@@ -2,7 +2,9 @@ package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.frontend.sheepdog.ObjectTurns.Turn;
 import dev.kelpie.log.Log;
+import dev.kelpie.metrics.RequestMeter;
 import dev.kelpie.model.ObjectId;
+import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.stream.Line;
 import dev.kelpie.wire.Opcode;
@@ -10,6 +12,7 @@ import dev.kelpie.wire.RequestFields;
 import dev.kelpie.wire.RequestHeader;
 import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /// Carries out the requests of all connections: what is the same for every opcode stands here.
@@ -23,6 +26,7 @@ final class Requests {
   private final Latecomers latecomers;
   private final AdminLog adminLog;
   private final FaultLog faultLog;
+  private final Clock clock;
   private final Log log;
 
   Requests(Services services, Platform platform, Log log) {
@@ -34,7 +38,13 @@ final class Requests {
     this.latecomers = new Latecomers(platform.locks(), platform.clock());
     this.adminLog = new AdminLog(log);
     this.faultLog = new FaultLog(log, platform.clock());
+    this.clock = platform.clock();
     this.log = log;
+  }
+
+  /// The requests since the start, by what they are about.
+  List<RequestMeter.Reading> counted() {
+    return counters.requests();
   }
 
   /// The epoch that replies carry.
@@ -76,6 +86,7 @@ final class Requests {
     private final Optional<Turn> turn;
     private final Optional<AdminLog.Entry> entry;
     private final long arrivedIn;
+    private final long since = clock.nanos();
 
     private Request(Exchange exchange, ClientConnection client) throws Latecomers.Overtaken {
       this.exchange = exchange;
@@ -135,7 +146,7 @@ final class Requests {
 
     private void end(Reply reply) {
       turn.ifPresent(Turn::close);
-      counters.end(opcode, reply.data().remaining());
+      counters.end(opcode, exchange.header(), reply, clock.nanos() - since);
       entry.ifPresent(e -> e.end(reply.result()));
     }
 

@@ -2,16 +2,20 @@ package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.log.Log;
 import dev.kelpie.log.SparseLog;
+import dev.kelpie.metrics.RequestMeter;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.platform.Tasks;
 import dev.kelpie.stream.Access;
 import dev.kelpie.stream.Line;
+import dev.kelpie.stream.OpeningBytes;
 import dev.kelpie.stream.Server;
 import dev.kelpie.stream.Service;
 import dev.kelpie.stream.Session;
 import java.io.Closeable;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 
 /// Serves the Sheepdog protocol. Start it with [#serve] for each address; end it with [#drain],
 /// which lets requests in flight finish, or [#close].
@@ -23,6 +27,7 @@ public final class SheepdogServer implements Closeable {
   private final Log refusals;
   private final Requests requests;
   private final BufferPool pool;
+  private final LongAdder connections = new LongAdder();
   private final Server server;
 
   /// For everybody, in plain bytes. Opens nothing yet.
@@ -61,8 +66,10 @@ public final class SheepdogServer implements Closeable {
 
     @Override
     public Session session(long number, Line line) {
+      connections.increment();
       OpeningBytes opening =
-          new OpeningBytes(access, line, platform.clock(), config.handshakeLimit(), refusals);
+          new OpeningBytes(
+              name(), access, line, platform.clock(), config.handshakeLimit(), refusals);
       return new ClientConnection(number, line, platform, log, requests, pool, opening);
     }
 
@@ -100,6 +107,16 @@ public final class SheepdogServer implements Closeable {
   /// How many clients are connected.
   public int clients() {
     return server.clients();
+  }
+
+  /// How many clients were let in since the start.
+  public long connections() {
+    return connections.sum();
+  }
+
+  /// The requests since the start, by what they are about.
+  public List<RequestMeter.Reading> requests() {
+    return requests.counted();
   }
 
   /// The bytes that payloads, replies and read-ahead take.

@@ -50,6 +50,8 @@ final class AdmissionTest {
           Opcode.DELETE_CACHE,
           Opcode.GET_CACHE_INFO,
           Opcode.CACHE_PURGE,
+          Opcode.CACHE_STATS,
+          Opcode.CHECK_CACHE,
           Opcode.STAT,
           Opcode.EXIST,
           Opcode.CLUSTER_INFO,

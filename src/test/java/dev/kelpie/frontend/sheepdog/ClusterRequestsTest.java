@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.cache.CacheControl.Counters;
 import dev.kelpie.cache.CacheControl.Usage;
 import dev.kelpie.cache.CacheControl.VdiUsage;
 import dev.kelpie.cluster.Format;
@@ -14,6 +15,8 @@ import dev.kelpie.model.VdiId;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.Faults;
 import dev.kelpie.testing.StoreCall;
+import dev.kelpie.wire.CacheCheck;
+import dev.kelpie.wire.CacheStats;
 import dev.kelpie.wire.ClusterFlags;
 import dev.kelpie.wire.ClusterInfo;
 import dev.kelpie.wire.EpochLog;
@@ -30,7 +33,9 @@ import dev.kelpie.wire.ResponseFields;
 import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -258,7 +263,7 @@ final class ClusterRequestsTest {
 
   @Test
   void aPurgeOfEverythingGoesOnWhereOneVdiFails() throws IOException {
-    rig.cache.usage = new Usage(0, 0, List.of(usage(1, 10), usage(0xabc, 20), usage(3, 30)));
+    rig.cache.usage = used(0, 0, List.of(usage(1, 10), usage(0xabc, 20), usage(3, 30)));
     rig.cache.unpushable.add(VDI);
     drop(Opcode.CACHE_PURGE, 0).is(ResultCode.EIO);
     assertEquals(List.of("1", "abc", "3"), rig.cache.dropped);
@@ -270,7 +275,7 @@ final class ClusterRequestsTest {
 
   @Test
   void theUseOfTheCacheIsTold() throws IOException {
-    rig.cache.usage = new Usage(1 << 30, 1 << 20, List.of(usage(5, 10), usage(6, 20)));
+    rig.cache.usage = used(1 << 30, 1 << 20, List.of(usage(5, 10), usage(6, 20)));
     Answer answer = cacheInfo();
     assertEquals(
         new ObjectCacheInfo(
@@ -284,10 +289,62 @@ final class ClusterRequestsTest {
   @Test
   void ofMoreVdisThanItCanNameItNamesTheLargest() throws IOException {
     rig.cache.usage =
-        new Usage(0, 0, IntStream.rangeClosed(1, 1025).mapToObj(i -> usage(i, i)).toList());
+        used(0, 0, IntStream.rangeClosed(1, 1025).mapToObj(i -> usage(i, i)).toList());
     ObjectCacheInfo info = ObjectCacheInfo.decode(cacheInfo().data());
     assertEquals(1024, info.vdis().size());
     assertFalse(info.vdis().stream().anyMatch(vdi -> vdi.vdi() == 1));
+  }
+
+  @Test
+  void theCountersOfTheCacheAreTold() throws IOException {
+    Counters counters = new Counters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    rig.cache.usage =
+        new Usage(
+            true,
+            100,
+            90,
+            80,
+            70,
+            List.of(
+                usage(5, 10),
+                new VdiUsage(
+                    new VdiId(6), 2, 60, 50, 40, Optional.of(Duration.ofMillis(1234)), counters)));
+    Answer answer =
+        client.call(Opcode.CACHE_STATS, 0, (int) CacheStats.size(2), RequestFields.NONE);
+    assertEquals(
+        new CacheStats(
+            true,
+            100,
+            90,
+            80,
+            70,
+            List.of(
+                new CacheStats.Vdi(5, 1, 10, 10, 5, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+                new CacheStats.Vdi(6, 2, 60, 50, 40, 1234, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10))),
+        CacheStats.decode(answer.data()));
+    client
+        .call(Opcode.CACHE_STATS, 0, (int) CacheStats.size(2) - 1, RequestFields.NONE)
+        .is(ResultCode.BUFFER_SMALL);
+  }
+
+  @Test
+  void theCacheIsCheckedStepByStep() throws IOException {
+    assertEquals(new CacheCheck(1000, 10, 1, 2, 3, 4), checkCache(INODE, 0, 0));
+    assertEquals(
+        new CacheCheck(-1, 10, 1, 2, 3, 4), checkCache(new ObjectId(0), 1000, RequestFlags.DEEP));
+    assertEquals(List.of("abc from 0", "all from 1000, deep"), rig.cache.checked);
+    for (long from : new long[] {-1, 1L << 31}) {
+      client
+          .call(Opcode.CHECK_CACHE, 0, CacheCheck.SIZE, RequestFields.Obj.at(INODE, from))
+          .is(ResultCode.INVALID_PARMS);
+    }
+  }
+
+  private CacheCheck checkCache(ObjectId object, long from, int flags) throws IOException {
+    RequestFields fields = RequestFields.Obj.at(object, from);
+    Answer answer = client.call(Opcode.CHECK_CACHE, flags, CacheCheck.SIZE, fields);
+    answer.is(ResultCode.SUCCESS);
+    return CacheCheck.decode(answer.data());
   }
 
   @Test
@@ -299,6 +356,11 @@ final class ClusterRequestsTest {
       Answer info = dog.call(Opcode.GET_CACHE_INFO, 0, ObjectCacheInfo.SIZE, RequestFields.NONE);
       assertEquals(
           new ObjectCacheInfo(0, 0, List.of(), false), ObjectCacheInfo.decode(info.data()));
+      Answer stats = dog.call(Opcode.CACHE_STATS, 0, CacheStats.HEADER_SIZE, RequestFields.NONE);
+      assertEquals(new CacheStats(false, 0, 0, 0, 0, List.of()), CacheStats.decode(stats.data()));
+      Answer check =
+          dog.call(Opcode.CHECK_CACHE, 0, CacheCheck.SIZE, RequestFields.Obj.at(INODE, 0));
+      assertEquals(new CacheCheck(-1, 0, 0, 0, 0, 0), CacheCheck.decode(check.data()));
     }
   }
 
@@ -336,7 +398,12 @@ final class ClusterRequestsTest {
   }
 
   private static VdiUsage usage(int vdi, long bytes) {
-    return new VdiUsage(new VdiId(vdi), 2, 1, bytes, bytes / 2, 0, 0);
+    return new VdiUsage(
+        new VdiId(vdi), 1, bytes, bytes, bytes / 2, Optional.empty(), Counters.ZERO);
+  }
+
+  private static Usage used(long size, long used, List<VdiUsage> vdis) {
+    return new Usage(true, size, used, 0, 0, vdis);
   }
 
   private static Node node(int port) {

@@ -1,25 +1,30 @@
-package dev.kelpie.frontend.sheepdog;
+package dev.kelpie.stream;
 
 import dev.kelpie.log.Log;
 import dev.kelpie.platform.Clock;
-import dev.kelpie.stream.Access;
-import dev.kelpie.stream.InFlight;
-import dev.kelpie.stream.Inbox;
-import dev.kelpie.stream.Line;
 import dev.kelpie.tls.TlsFailure;
 import java.io.IOException;
 import java.time.Duration;
 
-/// The first bytes of a client. The Sheepdog protocol has no word for TLS, and needs none: a TLS
-/// handshake begins with a record of type 22 and version 3.x (RFC 8446, 5.1), a request with the
-/// version of the Sheepdog protocol, which is far from 22. So both may come to one port.
-final class OpeningBytes {
+/// The first bytes of a client, for protocols that have no word for TLS and need none: a TLS
+/// handshake begins with a record of type 22 and version 3.x (RFC 8446, 5.1), a request of the
+/// Sheepdog protocol with the protocol's version, which is far from 22, and one of HTTP with a
+/// letter. So both may come to one port.
+public final class OpeningBytes {
   private static final byte HANDSHAKE_RECORD = 22;
   private static final byte VERSION_MAJOR = 3;
   private static final int ENOUGH = 2;
 
   private static final long NOT_NOW = Long.MIN_VALUE;
 
+  /// Reads some more from the client.
+  @FunctionalInterface
+  public interface Fill {
+    /// @return false at the end of the stream
+    boolean fill() throws IOException;
+  }
+
+  private final String protocol;
   private final Access access;
   private final Line line;
   private final Clock clock;
@@ -27,9 +32,12 @@ final class OpeningBytes {
   private final Log refusals;
   private volatile long shakingSince = NOT_NOW;
 
+  /// @param protocol its name, for the log
   /// @param limit how long a TLS handshake may take
   /// @param refusals for what strangers can cause as often as they like
-  OpeningBytes(Access access, Line line, Clock clock, Duration limit, Log refusals) {
+  public OpeningBytes(
+      String protocol, Access access, Line line, Clock clock, Duration limit, Log refusals) {
+    this.protocol = protocol;
     this.access = access;
     this.line = line;
     this.clock = clock;
@@ -39,9 +47,10 @@ final class OpeningBytes {
 
   /// Looks at what the client begins with, and comes to terms with one that begins with TLS.
   ///
+  /// @param fill reads some more
   /// @return whether the client may go on
-  boolean pass(Inbox inbox, InFlight inFlight, Latecomers.Place place) throws IOException {
-    if (access.tls().isEmpty() || !await(inbox, inFlight, place)) {
+  public boolean pass(Inbox inbox, InFlight inFlight, Fill fill) throws IOException {
+    if (access.tls().isEmpty() || !await(inbox, inFlight, fill)) {
       return true;
     }
     int first = inbox.bytes().position();
@@ -57,15 +66,12 @@ final class OpeningBytes {
   }
 
   /// @return false where the client leaves before it has said enough
-  private static boolean await(Inbox inbox, InFlight inFlight, Latecomers.Place place)
-      throws IOException {
+  private static boolean await(Inbox inbox, InFlight inFlight, Fill fill) throws IOException {
     inFlight.waiting(true);
     try {
       boolean more = true;
       while (more && !inbox.has(ENOUGH)) {
-        place.waiting();
-        more = inbox.fillOne();
-        place.busy();
+        more = fill.fill();
       }
       return more;
     } finally {
@@ -89,11 +95,11 @@ final class OpeningBytes {
   }
 
   private void refuse(String why) {
-    refusals.warn("sheepdog: " + line.peer() + " " + why + ": disconnected");
+    refusals.warn(protocol + ": " + line.peer() + " " + why + ": disconnected");
   }
 
   /// Cuts off a client whose handshake takes too long.
-  void look() {
+  public void look() {
     long since = shakingSince;
     if (since != NOT_NOW && clock.nanos() - since > limit.toNanos() && !line.closed()) {
       refuse("did not finish its TLS handshake in time");

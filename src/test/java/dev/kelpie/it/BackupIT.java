@@ -134,7 +134,7 @@ final class BackupIT {
         "raw",
         "bs=" + length,
         "count=1",
-        "if=" + part(uri("disk@s2"), offset, length),
+        "if=" + part("disk@s2", offset, length),
         "of=" + temp.resolve("piece"));
     run(
         "dd",
@@ -146,13 +146,15 @@ final class BackupIT {
         "status=none");
   }
 
-  private static String part(String uri, long offset, long length) {
+  private String part(String export, long offset, long length) {
     return "json:{\"driver\": \"raw\", \"offset\": "
         + offset
         + ", \"size\": "
         + length
-        + ", \"file\": {\"driver\": \"nbd\", \"uri\": \""
-        + uri
+        + ", \"file\": {\"driver\": \"nbd\", \"host\": \"127.0.0.1\", \"port\": \""
+        + sheep.nbdPort()
+        + "\", \"export\": \""
+        + export
         + "\"}}";
   }
 

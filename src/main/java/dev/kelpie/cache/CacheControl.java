@@ -9,6 +9,12 @@ public interface CacheControl {
   /// How full the cache is, and with what.
   Usage usage();
 
+  /// The quota of the whole cache, in bytes.
+  long size();
+
+  /// The bytes that these VDIs take together.
+  long used(List<VdiId> vdis);
+
   /// Pushes what is dirty of a VDI, then drops everything of it.
   ///
   /// @param force drop even what cannot be pushed

@@ -164,6 +164,7 @@ final class Pusher {
       boolean superseded = push.stateChanges != object.stateChanges;
       if (done) {
         clean(stripe, push);
+        object.vdi.rate.pushed(begun.bytes.position());
       }
       return superseded;
     } finally {

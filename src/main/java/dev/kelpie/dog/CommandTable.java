@@ -81,14 +81,16 @@ final class CommandTable {
     t.words(
         "cache",
         "<vdiname>",
-        "saphTfj",
+        "saphTfjMm",
         YES,
         "Run 'dog vdi cache' for more information",
         List.of(
             new Word("flush", NO, YES, "flush the cache of the vdi specified."),
             new Word("delete", NO, YES, "delete the cache of the vdi specified in all nodes."),
             new Word("info", NO, NO, "show usage of the cache"),
-            new Word("purge", NO, NO, "purge the cache of all vdi (no flush)")));
+            new Word("purge", NO, NO, "purge the cache of all vdi (no flush)"),
+            new Word("mode", NO, YES, "show or set the mode: writeback, writethrough or none"),
+            new Word("quota", NO, YES, "show or set how much of the cache the vdi may take")));
     t.plain("alter-copy", "<vdiname>", "caphTf", YES, YES, "set the vdi's redundancy level");
     t.words(
         "lock",

@@ -40,6 +40,8 @@ final class Commands {
       case "vdi restore" -> new VdiRestore();
       case "vdi cache delete" -> new CacheDelete();
       case "vdi cache purge" -> new CachePurge();
+      case "vdi cache mode" -> new CacheModeCommand();
+      case "vdi cache quota" -> new CacheQuota();
       case "vdi alter-copy" -> new VdiAlterCopy();
       case "vdi lock list" -> new LockList();
       case "vdi lock unlock" -> new LockUnlock();

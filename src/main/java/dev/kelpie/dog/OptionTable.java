@@ -61,6 +61,8 @@ final class OptionTable {
       case 'f' -> Option.flag(letter, "force", "do operation forcibly");
       case 'y' -> Option.flag(letter, "hyper", "create a hyper volume");
       case 'o' -> Option.valued(letter, "oid", "specify the object id of the tracking object");
+      case 'M' -> Option.valued(letter, "max", "most that the vdi may take of the cache, or none");
+      case 'm' -> Option.valued(letter, "min", "what is reserved for the vdi in it, or none");
       case 'e' ->
           Option.flag(
               letter, "exist", "only check objects exist or not,\nneither comparing nor repairing");

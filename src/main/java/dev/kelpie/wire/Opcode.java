@@ -8,6 +8,8 @@ import static dev.kelpie.wire.Opcode.Scope.PEER;
 import static dev.kelpie.wire.PayloadSize.ANY;
 import static dev.kelpie.wire.PayloadSize.ATTRIBUTE;
 import static dev.kelpie.wire.PayloadSize.CACHE_INFO;
+import static dev.kelpie.wire.PayloadSize.DISK_CACHE;
+import static dev.kelpie.wire.PayloadSize.DISK_CACHE_ROOM;
 import static dev.kelpie.wire.PayloadSize.DISK_LIST;
 import static dev.kelpie.wire.PayloadSize.IGNORED;
 import static dev.kelpie.wire.PayloadSize.NAME;
@@ -118,7 +120,10 @@ public enum Opcode {
   SET_RECOVERY(0xcb, LOCAL, Form.NONE, THROTTLING, NONE, Early.YES),
   /// From release 1.0, as the next.
   SET_VNODES(0xcc, NOWHERE, Form.NONE, NONE, NONE),
-  GET_VNODES(0xcd, NOWHERE, Form.NONE, NONE, NONE);
+  GET_VNODES(0xcd, NOWHERE, Form.NONE, NONE, NONE),
+  /// Kelpie's own, as all from 0xe0 on: with flag WRITE changes how a disk uses the object cache,
+  /// without tells it (docs/protocol.md).
+  CACHE_SETTINGS(0xe0, CLUSTER, Form.OBJECT, DISK_CACHE, DISK_CACHE_ROOM);
 
   private static final List<Optional<Opcode>> BY_NUMBER = byNumber();
 

@@ -44,7 +44,11 @@ public enum PayloadSize {
   /// [RecoveryThrottling].
   THROTTLING(RecoveryThrottling.SIZE, RecoveryThrottling.SIZE),
   /// Room for [RecoveryThrottling].
-  THROTTLING_ROOM(RecoveryThrottling.SIZE, Integer.MAX_VALUE);
+  THROTTLING_ROOM(RecoveryThrottling.SIZE, Integer.MAX_VALUE),
+  /// [DiskCache], or nothing.
+  DISK_CACHE(0, DiskCache.SIZE, DiskCache.SIZE),
+  /// Room for [DiskCache].
+  DISK_CACHE_ROOM(DiskCache.SIZE, Integer.MAX_VALUE);
 
   private final int min;
   private final int max;

@@ -30,6 +30,7 @@ final class Operations {
     recovery(new RecoveryRequests(recovery));
     node(new NodeRequests(services.node(), counters));
     cache(new CacheRequests(services.cache()));
+    cacheSettings(new CacheSettingsRequests(services.vdis().cacheSettings(), services.cache()));
   }
 
   /// What is done for an opcode.
@@ -110,5 +111,9 @@ final class Operations {
     table.put(Opcode.DELETE_CACHE, new Content(cache::drop));
     table.put(Opcode.GET_CACHE_INFO, new Free(cache::info));
     table.put(Opcode.CACHE_PURGE, new Content(cache::purge));
+  }
+
+  private void cacheSettings(CacheSettingsRequests settings) {
+    table.put(Opcode.CACHE_SETTINGS, new Content(settings::handle));
   }
 }

@@ -78,7 +78,16 @@ final class CacheSettingsRecords implements VdiCacheSettings {
       if (next.isEmpty()) {
         return new Refused(Reason.INVALID_PARMS);
       }
-      log.info("VDI " + working.name() + " uses the object cache so from now on: " + next.get());
+      log.info(
+          "VDI "
+              + working.name()
+              + ": cache mode "
+              + next.get().mode()
+              + ", at most "
+              + next.get().max()
+              + " bytes of the cache (0: no limit), "
+              + next.get().min()
+              + " reserved");
       tell(working.name());
       turn(inode, next.get().mode());
       return working.found();

@@ -90,6 +90,12 @@ final class CacheAdmin {
     return dropped;
   }
 
+  /// Forgets a VDI that nobody uses any more, pushed or not; waits for a push under way.
+  void discard(VdiId vdi) {
+    releaseChunks(owner -> owner.vdi().equals(vdi), true);
+    state.vdi(vdi).differing().forEach(this::forget);
+  }
+
   /// Forgets everything, pushed or not. No request is under way.
   void clear() {
     releaseChunks(_ -> true, true);

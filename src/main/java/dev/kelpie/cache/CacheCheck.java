@@ -4,6 +4,7 @@ import dev.kelpie.model.Invariant;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 
 /// Compares what the cache counts with what its records say. Called while no request is under way:
@@ -46,7 +47,9 @@ final class CacheCheck {
       dirtyChunks += blocks > 0 ? 1 : 0;
       used++;
     }
+    IdentityHashMap<Share, Integer> shares = new IdentityHashMap<>();
     for (VdiCache vdi : state.vdis()) {
+      shares.merge(vdi.share, vdi.chunks.get(), Integer::sum);
       String what = "VDI " + vdi.id + ": ";
       Invariant.check(vdi.chunks.get() == chunks.getOrDefault(vdi.id, 0), what + "count of chunks");
       Invariant.check(
@@ -59,7 +62,13 @@ final class CacheCheck {
             object != null && object.differs(), what + id + " is listed, but does not differ");
       }
     }
+    shares.forEach((share, count) -> {
+      Invariant.check(share.used == count, "a disk's count of chunks");
+      Invariant.check(share.leaving == 0, "a chunk was chosen to go and forgotten");
+    });
+    int ofAll = state.vdis().stream().mapToInt(vdi -> vdi.dirtyChunks.get()).sum();
     Invariant.check(state.dirtyChunks() == dirtyChunks, "count of dirty chunks");
+    Invariant.check(ofAll == dirtyChunks, "the VDIs' counts of dirty chunks");
     Invariant.check(
         state.space.freeCount() + used == state.space.capacity() || state.space.stuck(),
         "free and used chunks do not add up");

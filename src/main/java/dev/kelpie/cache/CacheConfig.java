@@ -11,12 +11,22 @@ import java.time.Duration;
 /// @param keepPulled whether blocks pulled by reads are kept: not worth it where cache and store
 ///   share a device
 /// @param pushAge how old dirty data may become before it is pushed in the background
-public record CacheConfig(Path directory, long size, boolean keepPulled, Duration pushAge) {
+/// @param dirtyTime how long it may take to push all that a VDI has dirty, at the rate of late
+public record CacheConfig(
+    Path directory, long size, boolean keepPulled, Duration pushAge, Duration dirtyTime) {
   /// The smallest cache, as `sheep -w` takes it.
   public static final long SIZE_MIN = 10L << 20;
 
   /// Dirty data goes out after this time where nothing else makes it go.
   public static final Duration PUSH_AGE_DEFAULT = Duration.ofSeconds(5);
+
+  /// So long a flush may take, unless said otherwise.
+  public static final Duration DIRTY_TIME_DEFAULT = Duration.ofSeconds(10);
+
+  /// With the usual limit of what may be dirty.
+  public CacheConfig(Path directory, long size, boolean keepPulled, Duration pushAge) {
+    this(directory, size, keepPulled, pushAge, DIRTY_TIME_DEFAULT);
+  }
 
   public CacheConfig {
     if (size < SIZE_MIN || size / IndexLayout.CHUNK_SIZE > Integer.MAX_VALUE / 2) {

@@ -14,6 +14,11 @@ public interface CacheControl {
 
   /// How many objects of each VDI have something cached. Goes through the whole index.
   Map<VdiId, Integer> objects();
+  /// The quota of the whole cache, in bytes.
+  long size();
+
+  /// The bytes that these VDIs take together.
+  long used(List<VdiId> vdis);
 
   /// Pushes what is dirty of a VDI, then drops everything of it.
   ///

@@ -51,7 +51,9 @@ final class CacheState {
 
   VdiCache vdi(VdiId id) {
     VdiCache known = vdis.get(id);
-    return known != null ? known : vdis.computeIfAbsent(id, i -> new VdiCache(i, locks));
+    return known != null
+        ? known
+        : vdis.computeIfAbsent(id, i -> new VdiCache(i, locks, space.newShare()));
   }
 
   VdiCache vdi(ObjectId object) {
@@ -105,22 +107,24 @@ final class CacheState {
     return Math.min(BLOCK_SIZE, id.size() - (number * BLOCKS_PER_CHUNK + block) * BLOCK_SIZE);
   }
 
-  /// Gives the object a free chunk; -1 where none is free.
+  /// Gives the object a free chunk; -1 where none is free, or its disk is at its quota.
   int claim(Stripe stripe, ObjectId id, int number) {
-    int chunk = space.take();
+    VdiCache vdi = vdi(id);
+    int chunk = space.take(vdi);
     if (chunk >= 0) {
       table.assign(chunk, id, number);
-      adopt(stripe, id, chunk);
+      stripe.put(chunk);
+      space.added(chunk, vdi, name(id, number));
     }
     return chunk;
   }
 
   /// Takes up a chunk that the table gives to the object.
   void adopt(Stripe stripe, ObjectId id, int chunk) {
-    stripe.put(chunk);
-    space.added(chunk, name(id, table.number(chunk)));
     VdiCache vdi = vdi(id);
-    vdi.chunks.incrementAndGet();
+    space.resume(vdi);
+    stripe.put(chunk);
+    space.added(chunk, vdi, name(id, table.number(chunk)));
     vdi.validBlocks.addAndGet(Integer.bitCount(BlockMask.valid(table.masks(chunk))));
   }
 
@@ -138,9 +142,8 @@ final class CacheState {
     stripe.remove(chunk);
     table.free(chunk);
     VdiCache vdi = vdi(id);
-    vdi.chunks.decrementAndGet();
     vdi.validBlocks.addAndGet(-Integer.bitCount(BlockMask.valid(masks)));
-    space.release(chunk);
+    space.release(chunk, vdi);
   }
 
   /// Takes all chunks from an object, dirty or not.
@@ -163,7 +166,28 @@ final class CacheState {
     vdi(id).validBlocks.addAndGet(Integer.bitCount(blocks));
   }
 
-  /// Blocks of a chunk were written: their bytes and checksums are in place.
+  /// Counts one more dirty chunk where there are less than `max`. Then [#wrote] or
+  /// [#dropDirtyChunk] follows.
+  boolean addDirtyChunk(VdiCache vdi, int max) {
+    int before = dirtyChunks.get();
+    while (before < max) {
+      if (dirtyChunks.compareAndSet(before, before + 1)) {
+        vdi.dirtyChunks.incrementAndGet();
+        return true;
+      }
+      before = dirtyChunks.get();
+    }
+    return false;
+  }
+
+  /// The chunk that was counted is not dirty.
+  void dropDirtyChunk(VdiCache vdi) {
+    dirtyChunks.decrementAndGet();
+    vdi.dirtyChunks.decrementAndGet();
+  }
+
+  /// Blocks of a chunk were written: their bytes and checksums are in place. Where nothing of it
+  /// was dirty, it was counted before.
   void wrote(CachedObject object, int chunk, int blocks) {
     long masks = table.masks(chunk);
     int before = BlockMask.dirty(masks);
@@ -174,7 +198,7 @@ final class CacheState {
       object.vdi.validBlocks.addAndGet(Integer.bitCount(arrived));
     }
     if (added != 0) {
-      countDirty(object.id, Integer.bitCount(added), before == 0 ? 1 : 0);
+      countDirty(object.id, Integer.bitCount(added), 0);
       if (!object.differs()) {
         object.vdi.differs(object.id, clock.nanos());
       }
@@ -262,8 +286,12 @@ final class CacheState {
   }
 
   private void countDirty(ObjectId id, int blocks, int chunks) {
-    vdi(id).dirtyBlocks.addAndGet(blocks);
-    dirtyChunks.addAndGet(chunks);
+    VdiCache vdi = vdi(id);
+    vdi.dirtyBlocks.addAndGet(blocks);
+    if (chunks != 0) {
+      vdi.dirtyChunks.addAndGet(chunks);
+      dirtyChunks.addAndGet(chunks);
+    }
   }
 
   /// Takes up an object record that a start found.

@@ -6,9 +6,11 @@ import dev.kelpie.platform.DiskFile;
 import dev.kelpie.platform.Locks;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// Which chunks and object records are free, how far the files have grown, and who goes first when
-/// all are taken. Its lock is the last one taken.
+/// Which chunks and object records are free, how far the files have grown, how many chunks each
+/// disk has, and who goes first when all are taken. Its lock is the last one taken.
 final class ChunkSpace {
   /// What growing leaves free on the device, for logs and the like: 64 MiB.
   private static final long RESERVE = 64L << 20;
@@ -21,15 +23,16 @@ final class ChunkSpace {
   private final DiskFile index;
   private final DiskFile slab;
   private final Log log;
-  private int capacity;
+  private volatile int capacity;
   private final Replacement replacement;
+  private final Shares shares;
 
   private final int[] free;
   private int freeCount;
   private final int[] freeRecords;
   private int freeRecordCount;
-  private int allocated;
-  private boolean growing = true;
+  private volatile int allocated;
+  private volatile boolean growing = true;
 
   ChunkSpace(Locks locks, Disk disk, Log log, CacheFiles files, int capacity) {
     this.mutex = locks.mutex();
@@ -40,6 +43,7 @@ final class ChunkSpace {
     this.slab = files.slab();
     this.capacity = capacity;
     this.replacement = new Replacement(capacity);
+    this.shares = new Shares(replacement);
     this.free = new int[capacity];
     this.freeRecords = new int[ChunkTable.stateSlots(capacity)];
     this.allocated = files.allocated();
@@ -47,12 +51,7 @@ final class ChunkSpace {
 
   /// How many chunks are allocated on the device.
   int allocated() {
-    mutex.lock();
-    try {
-      return allocated;
-    } finally {
-      mutex.unlock();
-    }
+    return allocated;
   }
 
   /// How many chunks there may be.
@@ -60,27 +59,75 @@ final class ChunkSpace {
     return capacity;
   }
 
-  /// Takes a free chunk; -1 where there is none and the files cannot grow.
-  int take() {
+  /// How many chunks there can be: fewer where the device has no room for more.
+  int usable() {
+    return growing ? capacity : allocated;
+  }
+
+  /// How many chunks may be reserved of so many. The rest is for everybody, so that disks without a
+  /// reservation can always write.
+  static int reservable(int chunks) {
+    return (int) ((long) chunks * 3 / 4);
+  }
+
+  /// A share without limits.
+  Share newShare() {
+    return new Share(replacement.common());
+  }
+
+  /// Takes a free chunk for a VDI; -1 where its disk is at its quota, or there is none and the
+  /// files cannot grow.
+  int take(VdiCache vdi) {
     mutex.lock();
     try {
-      if (freeCount == 0 && !grow()) {
+      if (vdi.share.isFull() || (freeCount == 0 && !grow())) {
         return NONE;
       }
+      count(vdi, 1);
       return free[--freeCount];
     } finally {
       mutex.unlock();
     }
   }
 
-  /// Whether so many chunks could be taken now.
-  boolean has(int count) {
+  /// How many of so many chunks a VDI could not take now.
+  int missing(VdiCache vdi, int count) {
     mutex.lock();
     try {
       while (freeCount < count && grow()) {
         // one step after the other
       }
-      return freeCount >= count;
+      int wanted = Math.min(count, vdi.share.max);
+      return wanted - Math.max(0, Math.min(freeCount, vdi.share.max - vdi.share.used));
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Makes these VDIs the ones of one disk, with a quota and a reservation.
+  ///
+  /// @return whether chunks compete with others now, so that each has to be told with [#rehome]
+  boolean share(List<VdiCache> vdis, int max, int min) {
+    mutex.lock();
+    try {
+      Share share = shares.of(vdis, this::newShare);
+      boolean moved = false;
+      for (VdiCache vdi : vdis) {
+        moved |= shares.join(vdi, share) && vdi.chunks.get() > 0;
+      }
+      Replacement.Queues before = share.queues;
+      shares.limit(share, max, min);
+      return moved || (share.used > 0 && before != share.queues);
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// A chunk in use goes where those of its VDI belong. Called with the lock of its [Stripe].
+  void rehome(int chunk, VdiCache vdi) {
+    mutex.lock();
+    try {
+      replacement.move(chunk, vdi.share.queues);
     } finally {
       mutex.unlock();
     }
@@ -106,11 +153,21 @@ final class ChunkSpace {
     }
   }
 
-  /// A chunk got its owner; `name` stands for what it holds.
-  void added(int chunk, long name) {
+  /// A chunk that was in use when the cache was opened is so again.
+  void resume(VdiCache vdi) {
     mutex.lock();
     try {
-      replacement.add(chunk, name);
+      count(vdi, 1);
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// A chunk got its owner; `name` stands for what it holds.
+  void added(int chunk, VdiCache vdi, long name) {
+    mutex.lock();
+    try {
+      replacement.add(chunk, name, vdi.share.queues);
     } finally {
       mutex.unlock();
     }
@@ -121,10 +178,11 @@ final class ChunkSpace {
     replacement.used(chunk);
   }
 
-  /// A chunk has no owner any more.
-  void release(int chunk) {
+  /// A VDI's chunk has no owner any more.
+  void release(int chunk, VdiCache vdi) {
     mutex.lock();
     try {
+      count(vdi, -1);
       replacement.remove(chunk);
       free[freeCount++] = chunk;
     } finally {
@@ -132,32 +190,53 @@ final class ChunkSpace {
     }
   }
 
-  /// Takes the chunk that should go next out of the order; -1 for none. It may lose its owner
-  /// before the caller has the owner's lock.
-  int victim() {
+  /// A chunk without an owner is free.
+  void release(int chunk) {
     mutex.lock();
     try {
-      return replacement.next();
+      free[freeCount++] = chunk;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Takes the chunk that should go next for this VDI out of the order; null for none. It may lose
+  /// its owner before the caller has the owner's lock. One of [#keep], [#missed] and [#evicted]
+  /// follows.
+  Shares.@Nullable Victim victim(VdiCache forWhom) {
+    mutex.lock();
+    try {
+      return shares.victim(forWhom.share, reservable(usable()));
     } finally {
       mutex.unlock();
     }
   }
 
   /// The victim cannot go now.
-  void keep(int chunk) {
+  void keep(Shares.Victim victim) {
     mutex.lock();
     try {
-      replacement.putBack(chunk);
+      shares.keep(victim);
     } finally {
       mutex.unlock();
     }
   }
 
-  /// The victim goes; [#release] follows.
-  void evicted(int chunk, long name) {
+  /// The victim was released by another.
+  void missed(Shares.Victim victim) {
     mutex.lock();
     try {
-      replacement.gone(chunk, name);
+      shares.missed(victim);
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// The victim was released, because it was one.
+  void evicted(Shares.Victim victim, long name) {
+    mutex.lock();
+    try {
+      shares.gone(victim, name);
     } finally {
       mutex.unlock();
     }
@@ -208,6 +287,11 @@ final class ChunkSpace {
     } finally {
       mutex.unlock();
     }
+  }
+
+  private static void count(VdiCache vdi, int chunks) {
+    vdi.chunks.addAndGet(chunks);
+    vdi.share.used += chunks;
   }
 
   /// Allocates the next step, index first; where the device has no room, what is there must do.

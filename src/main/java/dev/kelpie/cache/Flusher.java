@@ -4,6 +4,7 @@ import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.ObjectStore;
+import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Tasks;
 import java.io.IOException;
@@ -23,23 +24,36 @@ final class Flusher {
   private final ObjectStore backend;
   private final Tasks tasks;
   private final Locks locks;
+  private final Clock clock;
 
-  Flusher(CacheState state, Pusher pusher, ObjectStore backend, Tasks tasks, Locks locks) {
+  Flusher(
+      CacheState state, Pusher pusher, ObjectStore backend, Tasks tasks, Locks locks, Clock clock) {
     this.state = state;
     this.pusher = pusher;
     this.backend = backend;
     this.tasks = tasks;
     this.locks = locks;
+    this.clock = clock;
   }
 
   /// Makes everything of the VDI durable that was written before the call.
   void flush(VdiId vdi) throws IOException {
-    List<ObjectId> differing = state.vdi(vdi).differing();
+    VdiCache cache = state.vdi(vdi);
+    List<ObjectId> differing = cache.differing();
     if (differing.isEmpty()) {
       // A push under way may have been taken off the list before its bytes are durable.
       backend.flush(vdi);
       return;
     }
+    cache.rate.begin(clock.nanos());
+    try {
+      flush(vdi, differing);
+    } finally {
+      cache.rate.end(clock.nanos());
+    }
+  }
+
+  private void flush(VdiId vdi, List<ObjectId> differing) throws IOException {
     List<ObjectId> data = new ArrayList<>(differing.size());
     List<ObjectId> gone = new ArrayList<>();
     ObjectId inode = ObjectId.inode(vdi);

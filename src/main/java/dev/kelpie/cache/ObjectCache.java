@@ -7,6 +7,7 @@ import dev.kelpie.model.VdiId;
 import dev.kelpie.object.Access;
 import dev.kelpie.object.Base;
 import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.CacheTuning;
 import dev.kelpie.object.Change;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
@@ -29,11 +30,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// The object cache: an [ObjectStore] in front of another one. Decides for each request whether it
 /// is served from the cache, goes through it, or goes past it; the work is done by [Reader],
 /// [Writer], [WriteThrough] and [Flusher]. [CacheSwitch] says whether there is a cache at all.
-public final class ObjectCache implements ObjectStore, CacheControl {
+public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning {
   private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
 
   private final Log log;
@@ -50,6 +52,8 @@ public final class ObjectCache implements ObjectStore, CacheControl {
   private final Inspector inspector;
   private final CacheSwitch power;
   private final Throttle throttle;
+  private final DirtyLimits limits;
+  private final SpaceTuner tuner;
   private final WriteBehind writeBehind;
   private final Tasks.Task writingBehind;
 
@@ -69,13 +73,27 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     this.state = state;
     Buffers buffers = new Buffers(platform.locks());
     Damage damage = new Damage(state, leases);
-    Puller puller = new Puller(state, backend, buffers);
-    this.throttle = new Throttle(state, platform.locks());
+    Reclaimer reclaimer = new Reclaimer(state);
+    Puller puller = new Puller(state, backend, reclaimer, buffers);
+    this.tuner = new SpaceTuner(state);
+    this.throttle = new Throttle(platform.locks());
+    this.limits = new DirtyLimits(state, platform.clock(), config.dirtyTime());
     Pusher pusher = new Pusher(state, backend, leases, buffers, damage);
     this.reader = new Reader(state, puller, damage, buffers, config.keepPulled());
     this.writer =
-        new Writer(state, reader, puller, new Reclaimer(state), throttle, buffers, damage, leases);
-    this.flusher = new Flusher(state, pusher, backend, platform.tasks(), platform.locks());
+        new Writer(
+            state,
+            reader,
+            puller,
+            reclaimer,
+            throttle,
+            limits,
+            platform.tasks(),
+            buffers,
+            damage,
+            leases);
+    this.flusher =
+        new Flusher(state, pusher, backend, platform.tasks(), platform.locks(), platform.clock());
     this.admin = new CacheAdmin(state, pusher, flusher);
     this.inspector = new Inspector(state, backend, buffers, damage, leases);
     this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, backend);
@@ -85,6 +103,8 @@ public final class ObjectCache implements ObjectStore, CacheControl {
         new WriteBehind(
             state,
             throttle,
+            limits,
+            reclaimer,
             this::flush,
             platform.tasks(),
             platform.clock(),
@@ -268,7 +288,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
         config.size(),
         vdis.stream().mapToLong(VdiUsage::usedBytes).sum(),
         (long) state.dirtyChunks() * IndexLayout.CHUNK_SIZE,
-        throttle.dirtyMax() * IndexLayout.CHUNK_SIZE,
+        (long) limits.chunksMax() * IndexLayout.CHUNK_SIZE,
         vdis);
   }
 
@@ -306,9 +326,52 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     power.enterAlone();
     try {
       admin.clear();
+      tuner.reset();
     } finally {
       power.leaveAlone();
     }
+  }
+
+  @Override
+  public long size() {
+    return config.size();
+  }
+
+  @Override
+  public long used(List<VdiId> vdis) {
+    return tuner.used(vdis);
+  }
+
+  @Override
+  public long reservable() {
+    return (long) ChunkSpace.reservable(config.chunks()) * IndexLayout.CHUNK_SIZE;
+  }
+
+  @Override
+  public void tune(List<Disk> disks) {
+    whileOn(() -> tuner.tune(disks));
+    throttle.wake();
+  }
+
+  @Override
+  public void forget(VdiId vdi) {
+    whileOn(() -> admin.discard(vdi));
+    throttle.made();
+  }
+
+  private void whileOn(Runnable change) {
+    power.enter(Patience.WAIT);
+    @Nullable Exception fault = null;
+    try {
+      if (!power.isOff()) {
+        change.run();
+      }
+    } catch (MappingFault e) {
+      fault = e;
+    } finally {
+      power.leave();
+    }
+    power.turnedOff(fault, Patience.WAIT);
   }
 
   /// Pushes what is dirty, and leaves the files sealed: complete and durable. What cannot be pushed

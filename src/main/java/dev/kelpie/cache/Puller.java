@@ -16,11 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class Puller {
   private final CacheState state;
   private final ObjectStore backend;
+  private final Reclaimer reclaimer;
   private final Buffers buffers;
 
-  Puller(CacheState state, ObjectStore backend, Buffers buffers) {
+  Puller(CacheState state, ObjectStore backend, Reclaimer reclaimer, Buffers buffers) {
     this.state = state;
     this.backend = backend;
+    this.reclaimer = reclaimer;
     this.buffers = buffers;
   }
 
@@ -43,6 +45,9 @@ final class Puller {
     int last = (at + length - 1) / BLOCK_SIZE;
     int start = first * BLOCK_SIZE;
     int end = Math.min((last + 1) * BLOCK_SIZE, id.size());
+    if (keep) {
+      reclaimer.prepare(state.vdi(id), absentChunks(id, first, last));
+    }
     Pull pull = new Pull(first, last);
     CachedObject object = begin(id, pull);
     if (object == null) {
@@ -74,6 +79,20 @@ final class Puller {
     }
   }
 
+  private int absentChunks(ObjectId id, int firstBlock, int lastBlock) {
+    Stripe stripe = state.stripe(id);
+    int absent = 0;
+    stripe.mutex.lock();
+    try {
+      for (int n = firstBlock / BLOCKS_PER_CHUNK; n <= lastBlock / BLOCKS_PER_CHUNK; n++) {
+        absent += stripe.find(id, n) < 0 ? 1 : 0;
+      }
+    } finally {
+      stripe.mutex.unlock();
+    }
+    return absent;
+  }
+
   private static Result waits(ObjectId id) throws IOException {
     throw new IOException("the store would not wait for a read of object " + id);
   }
@@ -87,6 +106,12 @@ final class Puller {
       CachedObject object = state.object(stripe, id);
       if (object.state != CachedObject.State.PRESENT) {
         return null; // it changed since the caller looked
+      }
+      int chunk = stripe.find(id, pull.first / BLOCKS_PER_CHUNK);
+      int valid = chunk < 0 ? 0 : BlockMask.valid(state.table.masks(chunk));
+      if ((valid & (1 << pull.first % BLOCKS_PER_CHUNK)) != 0) {
+        stripe.forgetIdle(object);
+        return null; // another pull has brought it
       }
       for (Pull other : object.pulls) {
         if (other.brings(pull.first)) {

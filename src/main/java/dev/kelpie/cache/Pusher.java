@@ -167,6 +167,7 @@ final class Pusher {
       boolean superseded = push.stateChanges != object.stateChanges;
       if (done) {
         clean(stripe, push);
+        object.vdi.rate.pushed(begun.bytes.position());
       } else {
         object.vdi.counters.pushesFailed.increment();
       }

@@ -6,6 +6,9 @@ package dev.kelpie.cache;
 /// small queue and leaves what is used again alone. (Yang et al., "FIFO queues are all you need for
 /// cache eviction", SOSP 2023.)
 ///
+/// Chunks that compete with each other share one pair of queues; there may be many pairs. What was
+/// forgotten of any is remembered together.
+///
 /// Pure bookkeeping over chunk numbers; the caller holds a lock, except for [#used].
 final class Replacement {
   private static final int NONE = -1;
@@ -19,13 +22,16 @@ final class Replacement {
   private final byte[] uses;
   private final boolean[] inMain;
   private final boolean[] queued;
-  private final Fifo small = new Fifo();
-  private final Fifo main = new Fifo();
+
+  /// When each chunk was put at the end of its queue, by a clock that counts those events.
+  private final int[] since;
+
+  private final Queues[] home;
+  private final Queues common = new Queues();
+  private int now;
 
   /// Names of chunks that left the small queue, by hash; as many as there are chunks.
   private final int[] remembered;
-
-  private final int smallMax;
 
   Replacement(int capacity) {
     next = new int[capacity];
@@ -33,12 +39,24 @@ final class Replacement {
     queued = new boolean[capacity];
     uses = new byte[capacity];
     inMain = new boolean[capacity];
+    since = new int[capacity];
+    home = new Queues[capacity];
     remembered = new int[Math.max(16, Integer.highestOneBit(capacity))];
-    smallMax = Math.max(1, capacity / SMALL_SHARE);
+  }
+
+  /// The queues of those that have none of their own.
+  Queues common() {
+    return common;
+  }
+
+  /// New queues.
+  Queues queues() {
+    return new Queues();
   }
 
   /// A chunk came into use for something called `name`.
-  void add(int chunk, long name) {
+  void add(int chunk, long name, Queues queues) {
+    home[chunk] = queues;
     uses[chunk] = 0;
     int place = place(name);
     boolean known = remembered[place] == fingerprint(name);
@@ -46,7 +64,22 @@ final class Replacement {
       remembered[place] = 0;
     }
     inMain[chunk] = known;
-    (known ? main : small).append(chunk);
+    fifo(chunk).append(chunk);
+  }
+
+  /// A chunk in use competes with others from now on.
+  void move(int chunk, Queues queues) {
+    if (home[chunk] == queues) {
+      return;
+    }
+    boolean waiting = queued[chunk];
+    if (waiting) {
+      fifo(chunk).unlink(chunk);
+    }
+    home[chunk] = queues;
+    if (waiting) {
+      fifo(chunk).append(chunk);
+    }
   }
 
   /// A chunk was hit. Called without the lock: a lost count does no harm.
@@ -60,15 +93,25 @@ final class Replacement {
   /// A chunk is no longer in use, for another reason than its age.
   void remove(int chunk) {
     if (queued[chunk]) {
-      (inMain[chunk] ? main : small).unlink(chunk);
+      fifo(chunk).unlink(chunk);
     }
   }
 
-  /// Takes the next chunk that should go out of the queues; -1 where there is none. The caller
-  /// frees it, or hands it back with [#putBack].
-  int next() {
+  /// Whether the next chunk of one pair of queues has waited longer than that of another. One
+  /// without chunks is never the older.
+  boolean isOlder(Queues one, Queues other) {
+    Fifo first = one.next();
+    Fifo second = other.next();
+    return first.size > 0 && (second.size == 0 || since[first.head] - since[second.head] < 0);
+  }
+
+  /// Takes the next chunk that should go out of its queue; -1 where there is none. The caller frees
+  /// it, or hands it back with [#putBack].
+  int next(Queues queues) {
+    Fifo small = queues.small;
+    Fifo main = queues.main;
     while (small.size > 0 || main.size > 0) {
-      if (small.size > smallMax || main.size == 0) {
+      if (queues.next() == small) {
         int chunk = small.take();
         if (uses[chunk] == 0) {
           return chunk;
@@ -91,15 +134,25 @@ final class Replacement {
   /// The chunk that [#next] gave cannot go now. It may have been added again meanwhile.
   void putBack(int chunk) {
     if (!queued[chunk]) {
-      (inMain[chunk] ? main : small).append(chunk);
+      fifo(chunk).append(chunk);
     }
   }
 
+  /// Whether the chunk that [#next] gave was in the small queue.
+  boolean isInSmall(int chunk) {
+    return !inMain[chunk];
+  }
+
   /// The chunk that [#next] gave has gone; its name is remembered where it was in the small queue.
-  void gone(int chunk, long name) {
-    if (!inMain[chunk]) {
+  void gone(boolean fromSmall, long name) {
+    if (fromSmall) {
       remembered[place(name)] = fingerprint(name);
     }
+  }
+
+  private Fifo fifo(int chunk) {
+    Queues queues = home[chunk];
+    return inMain[chunk] ? queues.main : queues.small;
   }
 
   private int place(long name) {
@@ -108,6 +161,18 @@ final class Replacement {
 
   private static int fingerprint(long name) {
     return (int) ((name * 0xBF58476D1CE4E5B9L) >>> 32) | 1;
+  }
+
+  /// Chunks that compete with each other.
+  final class Queues {
+    private final Fifo small = new Fifo();
+    private final Fifo main = new Fifo();
+
+    /// The queue whose turn it is.
+    private Fifo next() {
+      int smallMax = Math.max(1, (small.size + main.size) / SMALL_SHARE);
+      return small.size > smallMax || main.size == 0 ? small : main;
+    }
   }
 
   /// A doubly linked queue of chunks.
@@ -126,6 +191,7 @@ final class Replacement {
       }
       tail = chunk;
       queued[chunk] = true;
+      since[chunk] = ++now;
       size++;
     }
 

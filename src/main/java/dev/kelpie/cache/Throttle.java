@@ -7,16 +7,9 @@ import java.time.Duration;
 /// Makes writers wait where the cache has no room for more dirty data, and tells [WriteBehind] to
 /// make some (I14).
 final class Throttle {
-  /// Dirty chunks may take three quarters of the space; the rest is for what is being read.
-  private static final int DIRTY_MAX_QUARTERS = 3;
-
-  /// Writing behind begins at one quarter, so that a burst finds room.
-  private static final int DIRTY_START_QUARTERS = 1;
-
   /// A wait ends early when room was made; this is how often it looks by itself.
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
-  private final CacheState state;
   private final Locks.Mutex mutex;
   private final Locks.Signal roomMade;
   private final Locks.Signal roomWanted;
@@ -24,26 +17,10 @@ final class Throttle {
   private boolean givenUp;
   private boolean closing;
 
-  Throttle(CacheState state, Locks locks) {
-    this.state = state;
+  Throttle(Locks locks) {
     this.mutex = locks.mutex();
     this.roomMade = mutex.signal();
     this.roomWanted = mutex.signal();
-  }
-
-  /// Whether one more dirty chunk is within the limit.
-  boolean hasRoom() {
-    return state.dirtyChunks() < dirtyMax();
-  }
-
-  /// How many chunks may be dirty.
-  long dirtyMax() {
-    return (long) state.space.capacity() * DIRTY_MAX_QUARTERS / 4;
-  }
-
-  /// Whether so much is dirty that it should be written behind now.
-  boolean crowded() {
-    return state.dirtyChunks() > (long) state.space.capacity() * DIRTY_START_QUARTERS / 4;
   }
 
   /// Asks for room, and waits until some was made or a short time has passed.

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -17,7 +18,10 @@ import java.util.concurrent.atomic.AtomicLong;
 final class VdiCache {
   final VdiId id;
 
+  /// Changed with the lock of [ChunkSpace], so that it is in line with [#share].
   final AtomicInteger chunks = new AtomicInteger();
+
+  final AtomicInteger dirtyChunks = new AtomicInteger();
   final AtomicLong dirtyBlocks = new AtomicLong();
   final AtomicLong validBlocks = new AtomicLong();
   final VdiCounters counters = new VdiCounters();
@@ -28,13 +32,29 @@ final class VdiCache {
   /// Whether the durable mark "may hold unflushed writes" is set.
   volatile boolean marked;
 
+  /// What its disk has of the space. Changed with the lock of [ChunkSpace].
+  volatile Share share;
+
+  /// How fast it is pushed, and what [DirtyLimits] made of that last, in bytes per second.
+  final PushRate rate;
+
+  volatile double pushRate = PushRate.FIRST;
+
+  /// When the last of the writes that are slowed begins, in nanoseconds of the clock.
+  final AtomicLong nextWrite = new AtomicLong();
+
+  /// Whether it was said that so much is dirty that it should be pushed.
+  final AtomicBoolean pushWanted = new AtomicBoolean();
+
   private final Locks.Mutex mutex;
 
   /// Since when each object differs, in nanoseconds of the clock.
   private final Map<ObjectId, Long> differing = new LinkedHashMap<>();
 
-  VdiCache(VdiId id, Locks locks) {
+  VdiCache(VdiId id, Locks locks, Share share) {
     this.id = id;
+    this.share = share;
+    this.rate = new PushRate(locks);
     this.mutex = locks.mutex();
     this.removed = new RemovedObjects(locks);
   }

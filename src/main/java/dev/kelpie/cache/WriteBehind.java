@@ -9,9 +9,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Flushes VDIs in the background: those whose dirty data is old, and all where the cache is
-/// crowded or a writer waits for room. Each VDI is flushed by a task of its own, so that a slow one
-/// holds up no other (I20).
+/// Flushes VDIs in the background: those whose dirty data is old or much, those whose quota was
+/// lowered, and all where the cache is crowded or a writer waits for room. Each VDI is flushed by a
+/// task of its own, so that a slow one holds up no other (I20).
 final class WriteBehind {
   /// How often ages are looked at.
   private static final Duration PERIOD = Duration.ofMillis(500);
@@ -27,6 +27,8 @@ final class WriteBehind {
 
   private final CacheState state;
   private final Throttle throttle;
+  private final DirtyLimits limits;
+  private final Reclaimer reclaimer;
   private final Flush flush;
   private final Tasks tasks;
   private final Clock clock;
@@ -38,6 +40,8 @@ final class WriteBehind {
   WriteBehind(
       CacheState state,
       Throttle throttle,
+      DirtyLimits limits,
+      Reclaimer reclaimer,
       Flush flush,
       Tasks tasks,
       Clock clock,
@@ -45,6 +49,8 @@ final class WriteBehind {
       Duration age) {
     this.state = state;
     this.throttle = throttle;
+    this.limits = limits;
+    this.reclaimer = reclaimer;
     this.flush = flush;
     this.tasks = tasks;
     this.clock = clock;
@@ -55,12 +61,12 @@ final class WriteBehind {
   /// Runs until [#stop].
   void run() {
     while (!stopping) {
-      boolean all = throttle.awaitWanted(PERIOD) || throttle.crowded();
+      boolean all = throttle.awaitWanted(PERIOD) || limits.crowded();
       for (VdiCache vdi : state.vdis()) {
-        boolean due =
-            all ? vdi.differingCount() > 0 : vdi.differsSinceBefore(clock.nanos() - age.toNanos());
-        if (due && !stopping && underWay.putIfAbsent(vdi.id, true) == null) {
-          tasks.start("cache-write-behind-" + vdi.id, () -> flushOne(vdi.id));
+        limits.measure(vdi);
+        if (isDue(vdi, all) && !stopping && underWay.putIfAbsent(vdi.id, true) == null) {
+          vdi.pushWanted.set(false);
+          tasks.start("cache-write-behind-" + vdi.id, () -> flushOne(vdi));
         }
       }
       if (all) {
@@ -75,14 +81,29 @@ final class WriteBehind {
     throttle.wake();
   }
 
-  private void flushOne(VdiId vdi) {
+  private boolean isDue(VdiCache vdi, boolean all) {
+    if (vdi.share.isOver()) {
+      return vdi.chunks.get() > 0;
+    }
+    if (vdi.differingCount() == 0) {
+      return false;
+    }
+    return all || limits.crowded(vdi) || vdi.differsSinceBefore(clock.nanos() - age.toNanos());
+  }
+
+  private void flushOne(VdiCache vdi) {
     try {
-      flush.flush(vdi);
+      reclaimer.trim(vdi);
+      if (vdi.differingCount() > 0) {
+        flush.flush(vdi.id);
+        reclaimer.trim(vdi);
+      }
     } catch (IOException e) {
-      log.error("VDI " + vdi + ": dirty data stays in the object cache: " + e.getMessage());
+      log.error("VDI " + vdi.id + ": dirty data stays in the object cache: " + e.getMessage());
       awaitRetry();
     } finally {
-      underWay.remove(vdi);
+      underWay.remove(vdi.id);
+      limits.measure(vdi);
       throttle.made();
     }
   }

@@ -12,19 +12,30 @@ import dev.kelpie.object.Extent;
 import dev.kelpie.object.Leases;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
+import dev.kelpie.platform.Tasks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Changes in the cache: they allocate, write, mark, and never wait for the backend, but for the
 /// rest of a block that is written in part and is not here.
 final class Writer {
+  // What became of a piece, where it is not a block that is missing.
+  private static final int STORED = -1;
+  private static final int NO_OBJECT = -2;
+  private static final int OVER_LIMIT = -3;
+  private static final int NO_CHUNK = -4;
+  private static final int LOOK_AGAIN = -5;
+
   private final CacheState state;
   private final Reader reader;
   private final Puller puller;
   private final Reclaimer reclaimer;
   private final Throttle throttle;
+  private final DirtyLimits limits;
+  private final Tasks tasks;
   private final Buffers buffers;
   private final Damage damage;
   private final Leases leases;
@@ -35,6 +46,8 @@ final class Writer {
       Puller puller,
       Reclaimer reclaimer,
       Throttle throttle,
+      DirtyLimits limits,
+      Tasks tasks,
       Buffers buffers,
       Damage damage,
       Leases leases) {
@@ -43,6 +56,8 @@ final class Writer {
     this.puller = puller;
     this.reclaimer = reclaimer;
     this.throttle = throttle;
+    this.limits = limits;
+    this.tasks = tasks;
     this.buffers = buffers;
     this.damage = damage;
     this.leases = leases;
@@ -52,7 +67,7 @@ final class Writer {
   ///
   /// @return `DONE`, `NO_OBJECT` or `WOULD_WAIT`
   Outcome write(ObjectId id, List<Extent> extents, Change change) throws IOException {
-    if (!mark(change)) {
+    if (!mark(change) || !pace(id, extents, change)) {
       return Outcome.WOULD_WAIT;
     }
     for (int i = 0; i < extents.size(); i++) {
@@ -130,6 +145,37 @@ final class Writer {
     return true;
   }
 
+  /// Slows a writer down whose VDI has much dirty. Entries of inodes are few, and others wait for
+  /// them; they are not slowed.
+  ///
+  /// @return false where it must not wait and would
+  private boolean pace(ObjectId id, List<Extent> extents, Change change) {
+    if (id.kind() != ObjectId.Kind.DATA) {
+      return true;
+    }
+    VdiCache vdi = state.vdi(id);
+    if (limits.crowded(vdi) && !vdi.pushWanted.getAndSet(true)) {
+      throttle.wake();
+    }
+    boolean now = change.patience() == Patience.NOW;
+    if (now) {
+      return !limits.slows(vdi);
+    }
+    long bytes = 0;
+    for (int i = 0; i < extents.size(); i++) {
+      bytes += extents.get(i).length();
+    }
+    Duration delay = limits.delay(vdi, bytes);
+    if (delay.isPositive()) {
+      try {
+        tasks.sleep(delay);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    return true;
+  }
+
   private Outcome write(ObjectId id, Extent extent, Change change) throws IOException {
     ByteBuffer bytes = extent.bytes().duplicate();
     int end = extent.end();
@@ -152,46 +198,75 @@ final class Writer {
   /// Writes a piece of one chunk, as soon as there is a chunk for it and the edges can be merged.
   private Outcome writePiece(ObjectId id, int number, int offset, ByteBuffer bytes, Change change)
       throws IOException {
-    Stripe stripe = state.stripe(id);
     boolean now = change.patience() == Patience.NOW;
     while (true) {
-      int missing = -1;
-      boolean full = !throttle.hasRoom();
-      stripe.mutex.lock();
-      try {
-        CachedObject object = state.object(stripe, id);
-        if (isAbsent(object)) {
-          stripe.forgetIdle(object);
-          return Outcome.NO_OBJECT;
-        }
-        int chunk = stripe.find(id, number);
-        if (full && (chunk < 0 || BlockMask.dirty(state.table.masks(chunk)) == 0)) {
-          chunk = -1; // one more dirty chunk would be over the limit
-        } else if (chunk < 0) {
-          chunk = state.claim(stripe, id, number);
-        }
-        if (chunk >= 0) {
-          missing = missingEdge(object, chunk, number, offset, bytes.remaining());
-          if (missing < 0 && store(object, chunk, number, offset, bytes)) {
-            return Outcome.DONE;
-          }
-        }
-        stripe.forgetIdle(object);
-      } finally {
-        stripe.mutex.unlock();
-      }
-      if (now) {
+      int tried = tryPiece(id, number, offset, bytes);
+      if (tried == STORED) {
+        return Outcome.DONE;
+      } else if (tried == NO_OBJECT) {
+        return Outcome.NO_OBJECT;
+      } else if (now) {
         return Outcome.WOULD_WAIT;
-      }
-      if (missing >= 0) {
-        Outcome outcome = fetch(id, number, missing, change);
+      } else if (tried >= 0) {
+        Outcome outcome = fetch(id, number, tried, change);
         if (outcome != Outcome.DONE) {
           return outcome;
         }
-      } else if (full || reclaimer.reclaim(1) == 0) {
+      } else if (tried == OVER_LIMIT
+          || (tried == NO_CHUNK && reclaimer.reclaim(state.vdi(id), 1) == 0)) {
         awaitRoom(change);
       }
     }
+  }
+
+  /// Writes a piece if nothing is in the way.
+  ///
+  /// @return the first block that is missing at an edge; else one of the constants
+  private int tryPiece(ObjectId id, int number, int offset, ByteBuffer bytes) throws CacheFault {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      CachedObject object = state.object(stripe, id);
+      try {
+        if (isAbsent(object)) {
+          return NO_OBJECT;
+        }
+        int last = (offset + bytes.remaining() - 1) / BLOCK_SIZE;
+        int blocks = BlockMask.range(offset / BLOCK_SIZE, last);
+        int chunk = stripe.find(id, number);
+        int dirty = chunk < 0 ? 0 : BlockMask.dirty(state.table.masks(chunk));
+        if (!limits.admit(object.vdi, dirty == 0, Integer.bitCount(blocks & ~dirty))) {
+          return OVER_LIMIT;
+        }
+        int tried = LOOK_AGAIN;
+        try {
+          tried = storeAdmitted(stripe, object, chunk, number, offset, bytes);
+          return tried;
+        } finally {
+          if (tried != STORED && dirty == 0) {
+            limits.retract(object.vdi);
+          }
+        }
+      } finally {
+        stripe.forgetIdle(object);
+      }
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
+  private int storeAdmitted(
+      Stripe stripe, CachedObject object, int found, int number, int offset, ByteBuffer bytes)
+      throws CacheFault {
+    int chunk = found < 0 ? state.claim(stripe, object.id, number) : found;
+    if (chunk < 0) {
+      return NO_CHUNK;
+    }
+    int missing = missingEdge(object, chunk, number, offset, bytes.remaining());
+    if (missing >= 0) {
+      return missing;
+    }
+    return store(object, chunk, number, offset, bytes) ? STORED : LOOK_AGAIN;
   }
 
   /// Whether the object is to be removed, or was: who found it before may come late, and would

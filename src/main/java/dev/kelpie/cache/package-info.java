@@ -12,17 +12,19 @@
 /// * A killed process loses nothing that was acknowledged; a power cut loses nothing that was
 ///   flushed, and brings nothing old back (I4, I15). What was lost is said once, by the next
 ///   barrier (I16).
-/// * The quota is never exceeded, and a writer waits rather than fails (I14).
+/// * The quota is never exceeded, nor that of a disk, and a writer waits rather than fails (I14).
+/// * What is reserved for a disk is not taken by another.
 ///
 /// How data flows: [ObjectCache] takes a request and decides whether it goes through the cache.
 /// [Reader] serves valid blocks from the [Slab] and has [Puller] fetch absent ones. [Writer] puts
 /// dirty blocks into the slab; [WriteThrough] changes the backend before it answers, through
 /// [Bypass] where nothing of the object is here. [Flusher], called by a barrier or by
 /// [WriteBehind], has [Pusher] bring them to the backend in order. [Reclaimer] frees clean chunks,
-/// [Throttle] makes writers wait where there are none, [Damage] deals with bytes that do not match
-/// their checksum, [CacheSwitch] turns the cache off where its device fails, [Recovery] takes up
-/// what the last process left, [Inspector] checks what is here. [CacheState] keeps the books that
-/// they share.
+/// asking [Shares] whose and [Replacement] which; [DirtyLimits] says how much may be dirty and
+/// slows writers on the way there, [Throttle] makes them wait where there is no room, [SpaceTuner]
+/// sets what each disk may take; [Damage] deals with bytes that do not match their checksum,
+/// [CacheSwitch] turns the cache off where its device fails, [Recovery] takes up what the last
+/// process left, [Inspector] checks what is here. [CacheState] keeps the books that they share.
 ///
 /// A block is absent, clean or dirty; *writing* marks the moment in between for who looks after a
 /// kill. A block that is in a push stays dirty until the backend has answered:
@@ -44,8 +46,8 @@
 /// | [Stripe], by object | chunks, masks, [CachedObject] of its objects | slab reads and writes of one chunk; never the backend |
 /// | [VdiCache] | the list of objects that differ | nothing that waits |
 /// | [RemovedObjects] | its own | nothing |
-/// | [ChunkSpace] | free chunks and records, who goes next | growing the files |
-/// | [Buffers], [Throttle] | their own | nothing |
+/// | [ChunkSpace] | free chunks and records, what each [Share] has, who goes next | growing the files |
+/// | [Buffers], [Throttle], [PushRate] | their own | nothing |
 ///
 /// A *turn* is the right to change the backend's copy of one object. It is a flag under the
 /// stripe's lock, so that it can be held over the backend's answer. Who holds an inode's turn may

@@ -81,7 +81,7 @@ final class CommandTable {
     t.words(
         "cache",
         "<vdiname>",
-        "saphTfjrD",
+        "saphTfjrDMm",
         YES,
         "Run 'dog vdi cache' for more information",
         List.of(
@@ -90,7 +90,9 @@ final class CommandTable {
             new Word("info", NO, NO, "show usage of the cache"),
             new Word("purge", NO, NO, "purge the cache of all vdi (no flush)"),
             new Word("list", NO, NO, "show what the cache did for each vdi"),
-            new Word("check", NO, NO, "check cached blocks against their checksums")));
+            new Word("check", NO, NO, "check cached blocks against their checksums"),
+            new Word("mode", NO, YES, "show or set the mode: writeback, writethrough or none"),
+            new Word("quota", NO, YES, "show or set how much of the cache the vdi may take")));
     t.plain("alter-copy", "<vdiname>", "caphTf", YES, YES, "set the vdi's redundancy level");
     t.words(
         "lock",

@@ -42,6 +42,8 @@ final class Commands {
       case "vdi cache purge" -> new CachePurge();
       case "vdi cache list" -> new CacheList();
       case "vdi cache check" -> new CacheChecking();
+      case "vdi cache mode" -> new CacheModeCommand();
+      case "vdi cache quota" -> new CacheQuota();
       case "vdi alter-copy" -> new VdiAlterCopy();
       case "vdi lock list" -> new LockList();
       case "vdi lock unlock" -> new LockUnlock();

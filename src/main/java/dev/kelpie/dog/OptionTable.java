@@ -62,6 +62,8 @@ final class OptionTable {
       case 'y' -> Option.flag(letter, "hyper", "create a hyper volume");
       case 'o' -> Option.valued(letter, "oid", "specify the object id of the tracking object");
       case 'D' -> Option.flag(letter, "deep", "compare with the store, too");
+      case 'M' -> Option.valued(letter, "max", "most that the vdi may take of the cache, or none");
+      case 'm' -> Option.valued(letter, "min", "what is reserved for the vdi in it, or none");
       case 'e' ->
           Option.flag(
               letter, "exist", "only check objects exist or not,\nneither comparing nor repairing");

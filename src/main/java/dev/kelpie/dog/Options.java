@@ -1,9 +1,11 @@
 package dev.kelpie.dog;
 
 import dev.kelpie.config.Addresses;
+import dev.kelpie.config.BadValue;
 import dev.kelpie.config.Getopt;
 import dev.kelpie.config.Numbers;
 import dev.kelpie.config.Option;
+import dev.kelpie.config.Sizes;
 import dev.kelpie.wire.NodeAddress;
 import dev.kelpie.wire.Redundancy;
 import java.net.InetAddress;
@@ -26,6 +28,8 @@ final class Options {
   private Redundancy redundancy = Redundancy.DEFAULT;
   private OptionalLong index = OptionalLong.empty();
   private OptionalLong object = OptionalLong.empty();
+  private OptionalLong cacheMax = OptionalLong.empty();
+  private OptionalLong cacheMin = OptionalLong.empty();
   private String store = "plain";
   private Optional<Path> tlsDirectory = Optional.empty();
 
@@ -103,6 +107,16 @@ final class Options {
     return object;
   }
 
+  /// `--max` of `dog vdi cache`, in bytes; 0 for `none`.
+  OptionalLong cacheMax() {
+    return cacheMax;
+  }
+
+  /// `--min` of `dog vdi cache`, in bytes; 0 for `none`.
+  OptionalLong cacheMin() {
+    return cacheMin;
+  }
+
   /// `-b`: a store's name.
   String store() {
     return store;
@@ -138,6 +152,12 @@ final class Options {
         }
       }
       case 'F' -> from = Snapshot.parseAny(value);
+      case 'M' -> cacheMax = limit(value);
+      case 'm' -> {
+        if (vdi) {
+          cacheMin = limit(value);
+        }
+      }
       default -> {
         // a flag
       }
@@ -172,6 +192,18 @@ final class Options {
       throw new Failure(ExitStatus.USAGE, "Invalid port number '" + text + "'");
     }
     port = (int) number.getAsLong();
+  }
+
+  private static OptionalLong limit(String text) throws Failure {
+    if (text.equals("none")) {
+      return OptionalLong.of(0);
+    }
+    try {
+      return OptionalLong.of(Sizes.parse(text));
+    } catch (BadValue e) {
+      throw new Failure(
+          ExitStatus.USAGE, String.valueOf(e.getMessage()).lines().toArray(String[]::new));
+    }
   }
 
   private static InetAddress address(byte[] bytes) {

@@ -1,5 +1,6 @@
 package dev.kelpie.sheep;
 
+import dev.kelpie.cache.CacheConfig;
 import dev.kelpie.config.Addresses;
 import dev.kelpie.config.AllowList;
 import dev.kelpie.config.BadValue;
@@ -15,6 +16,7 @@ import dev.kelpie.log.Level;
 import dev.kelpie.log.LogFormat;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +29,7 @@ import java.util.stream.Collectors;
 final class CommandLine {
   private static final long CACHE_SIZE_MIN = 10L << 20;
   private static final long CACHE_SIZE_MAX = 4_194_304L << 30;
+  private static final int DIRTY_SECONDS_MAX = 3600;
   private static final List<String> DRIVERS = List.of("local", "corosync", "zookeeper", "shepherd");
 
   private final Path directory;
@@ -60,7 +63,8 @@ final class CommandLine {
   }
 
   /// The cache before the base directory is known.
-  private record CacheWish(long size, Optional<Path> directory, boolean keepAlways) {}
+  private record CacheWish(
+      long size, Optional<Path> directory, boolean keepAlways, Duration dirtyTime) {}
 
   /// Reads a command line.
   ///
@@ -222,16 +226,19 @@ final class CommandLine {
     OptionalLong size = OptionalLong.empty();
     Optional<Path> parent = Optional.empty();
     boolean keepAlways = false;
-    for (var item : SubOptions.parse(value, List.of("size=", "dir=", "keep=", "directio"))) {
+    Duration dirtyTime = CacheConfig.DIRTY_TIME_DEFAULT;
+    for (var item :
+        SubOptions.parse(value, List.of("size=", "dir=", "keep=", "dirty=", "directio"))) {
       switch (item.name()) {
         case "size=" -> size = OptionalLong.of(cacheSize(item.value()));
         case "dir=" -> parent = Optional.of(directory.resolve(item.value()));
         case "keep=" -> keepAlways = keepAlways(item.value());
+        case "dirty=" -> dirtyTime = dirtyTime(item.value());
         default -> remarks.add("directio of the object cache has no effect in this release");
       }
     }
     long bytes = number(size, "object cache size is not set");
-    return new CacheWish(bytes, parent, keepAlways);
+    return new CacheWish(bytes, parent, keepAlways, dirtyTime);
   }
 
   /// Whole MiB, as the C program holds it.
@@ -242,6 +249,16 @@ final class CommandLine {
           "Invalid cache option '" + value + "': size must be between between 10M and 4194304G");
     }
     return size >> 20 << 20;
+  }
+
+  private static Duration dirtyTime(String value) throws BadValue {
+    return Duration.ofSeconds(
+        number(
+            Numbers.parse(value, 1, DIRTY_SECONDS_MAX),
+            "Invalid cache option 'dirty="
+                + value
+                + "': must be a number of seconds from 1 to "
+                + DIRTY_SECONDS_MAX));
   }
 
   private static boolean keepAlways(String value) throws BadValue {
@@ -337,7 +354,9 @@ final class CommandLine {
         clients(),
         advertised,
         zone,
-        cache.map(w -> new SheepConfig.Cache(w.size(), w.directory().orElse(base), w.keepAlways())),
+        cache.map(w ->
+            new SheepConfig.Cache(
+                w.size(), w.directory().orElse(base), w.keepAlways(), w.dirtyTime())),
         logging,
         pidFile,
         List.copyOf(remarks));

@@ -6,6 +6,7 @@ import dev.kelpie.log.Level;
 import dev.kelpie.log.LogFormat;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -72,7 +73,8 @@ record SheepConfig(
   /// @param size in bytes
   /// @param directory in which the cache's own directory is made
   /// @param keepAlways keep pulled blocks even where cache and store share a device
-  record Cache(long size, Path directory, boolean keepAlways) {}
+  /// @param dirtyTime how long it may take to push all that a disk has dirty
+  record Cache(long size, Path directory, boolean keepAlways, Duration dirtyTime) {}
 
   /// The log.
   ///

@@ -13,7 +13,7 @@ import dev.kelpie.frontend.sheepdog.Services;
 import dev.kelpie.frontend.sheepdog.SheepdogConfig;
 import dev.kelpie.frontend.sheepdog.SheepdogServer;
 import dev.kelpie.log.QueuedLog;
-import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.CacheTuning;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.platform.Disk;
 import dev.kelpie.platform.Platform;
@@ -94,7 +94,14 @@ final class SheepNode implements Closeable {
     VdiCatalog vdis =
         floors.add(
             "VDIs",
-            new VdiCatalog(platform, log, records, objects, leases, () -> defaultCopies(book)));
+            new VdiCatalog(
+                platform,
+                log,
+                records,
+                objects,
+                leases,
+                () -> defaultCopies(book),
+                cache.isPresent() ? cache.get() : CacheTuning.NONE));
     NodeDesk desk = new NodeDesk(platform, self(store), book, vdis, control, store, shutdown, log);
     book.present(desk.members(), platform.clock().now());
     SheepdogServer sheepdog =
@@ -151,8 +158,7 @@ final class SheepNode implements Closeable {
 
   private VolumeExports exports(
       VdiCatalog vdis, ObjectStore objects, LeaseBook leases, ClusterBook book) {
-    return new VolumeExports(
-        log, vdis, leases, objects, CacheMode.WRITEBACK, () -> notServing(book));
+    return new VolumeExports(log, vdis, leases, objects, () -> notServing(book));
   }
 
   private static Optional<String> notServing(ClusterBook book) {
@@ -181,7 +187,7 @@ final class SheepNode implements Closeable {
                 : "; it shares a device with the only store, so blocks that were only read"
                     + " are not kept (keep=always keeps them)"));
     CacheConfig cacheConfig =
-        new CacheConfig(parent, wish.size(), keep, CacheConfig.PUSH_AGE_DEFAULT);
+        new CacheConfig(parent, wish.size(), keep, CacheConfig.PUSH_AGE_DEFAULT, wish.dirtyTime());
     return Optional.of(
         floors.add("object cache", ObjectCache.open(platform, log, cacheConfig, store, leases)));
   }

@@ -88,11 +88,13 @@ final class SheepOptions {
               """,
           'w',
               """
-              Usage: sheep -w size=SIZE[,dir=DIR][,keep=auto|always][,directio]
+              Usage: sheep -w size=SIZE[,dir=DIR][,keep=auto|always][,dirty=SECONDS][,directio]
                 size      of the object cache, 10M to 4194304G
                 dir       directory in which 'cache' is made (default: the base directory)
                 keep      auto: where cache and objects share a device, blocks that were only
                           read are not kept; always: keep them (default: auto)
+                dirty     a disk never holds more unpushed writes than can be pushed in so
+                          many seconds, 1 to 3600 (default: 10)
                 directio  accepted without effect
               Example: sheep -w size=200G,dir=/ssd /var/lib/sheepdog
               """,

@@ -65,6 +65,7 @@ public final class Inode {
   private volatile boolean inheritedIsDurable;
 
   private volatile Standing standing;
+  private volatile CacheMode cacheMode = CacheMode.WRITEBACK;
 
   /// What writers may do.
   enum Standing {
@@ -112,6 +113,16 @@ public final class Inode {
   /// The size of the VDI in bytes.
   public long size() {
     return fields.size();
+  }
+
+  /// The mode of clients that choose none. Changed with the gate had alone, so that it holds still
+  /// inside the gate.
+  public CacheMode cacheMode() {
+    return cacheMode;
+  }
+
+  void cacheMode(CacheMode mode) {
+    cacheMode = mode;
   }
 
   /// Whether the VDI was frozen by a snapshot.

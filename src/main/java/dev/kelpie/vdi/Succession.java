@@ -20,6 +20,7 @@ final class Succession {
   private final Inodes inodes;
   private final VdiMaker maker;
   private final Upkeep upkeep;
+  private final CacheSettingsRecords settings;
   private final SweeperTask sweeper;
   private final Locks.Mutex making;
 
@@ -31,6 +32,7 @@ final class Succession {
       Inodes inodes,
       VdiMaker maker,
       Upkeep upkeep,
+      CacheSettingsRecords settings,
       SweeperTask sweeper,
       Locks.Mutex making) {
     this.clock = clock;
@@ -39,6 +41,7 @@ final class Succession {
     this.inodes = inodes;
     this.maker = maker;
     this.upkeep = upkeep;
+    this.settings = settings;
     this.sweeper = sweeper;
     this.making = making;
   }
@@ -58,6 +61,7 @@ final class Succession {
           ownContent ? freezeAsBase(current, shape) : freezeFor(current, base, shape);
       if (answer instanceof Found(VdiId next, int _)) {
         clientLocks.move(current.vdi(), next);
+        settings.tell(table.living(next).name());
         upkeep.bringInLine(current);
       }
       return answer;
@@ -104,6 +108,20 @@ final class Succession {
       return new Refused(Reason.VDI_LOCKED);
     }
     current.gate().enterAlone();
+    try {
+      VdiRecord before = table.living(current.vdi());
+      VdiAnswer answer = commitReplaced(current, before.deleted(), snapshot, shape);
+      if (answer instanceof Found) {
+        settings.deleted(before);
+      }
+      return answer;
+    } finally {
+      current.gate().leaveAlone();
+    }
+  }
+
+  private VdiAnswer commitReplaced(Inode current, VdiRecord deleted, VdiId snapshot, Shape shape)
+      throws IOException {
     making.lock();
     try {
       Optional<VdiRecord> parent = table.live(snapshot);
@@ -111,7 +129,6 @@ final class Succession {
       if (wrong.isPresent()) {
         return new Refused(wrong.get());
       }
-      VdiRecord deleted = table.living(current.vdi()).deleted();
       Birth birth = new Birth(deleted.name(), shape, shape.size(), parent, Optional.of(deleted));
       VdiAnswer answer = maker.make(birth, Optional.of(current));
       if (answer instanceof Found(VdiId next, int _)) {
@@ -121,7 +138,6 @@ final class Succession {
       return answer;
     } finally {
       making.unlock();
-      current.gate().leaveAlone();
     }
   }
 

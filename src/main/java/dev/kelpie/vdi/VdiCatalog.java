@@ -4,6 +4,7 @@ import dev.kelpie.cluster.Coordination;
 import dev.kelpie.log.Log;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
+import dev.kelpie.object.CacheTuning;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Platform;
@@ -46,6 +47,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   private final Succession succession;
   private final ClientObjects clientObjects;
   private final VdiAttributes attributes;
+  private final CacheSettingsRecords cacheSettings;
 
   /// Opens the VDIs of a node: rolls forward what a crash interrupted, and goes on freeing what was
   /// deleted.
@@ -54,13 +56,15 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   ///   after this
   /// @param leases which have begun
   /// @param defaultCopies for VDIs that do not say; 0 while the cluster is not formatted
+  /// @param tuning the object cache; [CacheTuning#NONE] where there is none
   public VdiCatalog(
       Platform platform,
       Log log,
       Coordination coordination,
       ObjectStore objects,
       LeaseBook leases,
-      IntSupplier defaultCopies)
+      IntSupplier defaultCopies,
+      CacheTuning tuning)
       throws IOException {
     this.log = log;
     this.leases = leases;
@@ -81,11 +85,21 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     this.maker =
         new VdiMaker(platform, table, inodeObjects, inodes, context, leases, defaultCopies);
     this.upkeep = new Upkeep(log, table, inodes, inodeObjects, leases);
+    this.cacheSettings = new CacheSettingsRecords(log, table, names, inodes, making, tuning);
     this.succession =
         new Succession(
-            platform.clock(), table, clientLocks, inodes, maker, upkeep, sweeper, making);
+            platform.clock(),
+            table,
+            clientLocks,
+            inodes,
+            maker,
+            upkeep,
+            cacheSettings,
+            sweeper,
+            making);
     this.clientObjects = new ClientDoor(table, inodes, objects, leases);
     this.attributes = new AttributeObjects(lookup, table, names, objects);
+    cacheSettings.tellAll();
     upkeep.rollForward();
     sweeper.start();
   }
@@ -208,6 +222,11 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   @Override
   public VdiAttributes attributes() {
     return attributes;
+  }
+
+  @Override
+  public VdiCacheSettings cacheSettings() {
+    return cacheSettings;
   }
 
   /// Attaches a block device to a VDI or snapshot, found as by [#lookup].
@@ -366,21 +385,34 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       return new Refused(Reason.VDI_LOCKED);
     }
     inode.ifPresent(i -> i.gate().enterAlone());
+    try {
+      VdiRecord before = commitDeleted(vdi, inode);
+      if (before.isWorking()) {
+        cacheSettings.deleted(before);
+      }
+      return found;
+    } finally {
+      inode.ifPresent(i -> i.gate().leaveAlone());
+      inode.ifPresent(inodes::release);
+    }
+  }
+
+  /// @return what the record was
+  private VdiRecord commitDeleted(VdiId vdi, Optional<Inode> inode) throws IOException {
     making.lock();
     try {
-      VdiRecord deleted = table.living(vdi).deleted();
+      VdiRecord before = table.living(vdi);
+      VdiRecord deleted = before.deleted();
       table.commit(List.of(deleted), List.of());
       inode.ifPresent(i -> i.standing(Inode.Standing.DELETED));
       clientLocks.release(vdi);
       sweeper.deleted(deleted.family());
-      return found;
+      return before;
     } catch (Coordination.InDoubt e) {
       inode.ifPresent(i -> i.standing(Inode.Standing.IN_DOUBT));
       throw e;
     } finally {
       making.unlock();
-      inode.ifPresent(i -> i.gate().leaveAlone());
-      inode.ifPresent(inodes::release);
     }
   }
 
@@ -418,7 +450,9 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
     VdiRecord record = table.living(vdi);
     Inode.Standing standing = record.isSnapshot() ? Inode.Standing.FROZEN : Inode.Standing.WORKING;
-    return new Inode(context, vdi, leases.generation(vdi), fields, standing);
+    Inode inode = new Inode(context, vdi, leases.generation(vdi), fields, standing);
+    inode.cacheMode(record.cache().mode());
+    return inode;
   }
 
   private interface Decision {

@@ -63,6 +63,9 @@ public interface VdiDirectory {
   /// Their attributes.
   VdiAttributes attributes();
 
+  /// How they use the object cache.
+  VdiCacheSettings cacheSettings();
+
   /// What a client says about a new VDI.
   ///
   /// @param size in bytes

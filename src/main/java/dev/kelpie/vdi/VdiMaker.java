@@ -3,6 +3,7 @@ package dev.kelpie.vdi;
 import dev.kelpie.cluster.Coordination;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
+import dev.kelpie.object.CacheSettings;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.platform.Platform;
 import dev.kelpie.vdi.VdiAnswer.Reason;
@@ -77,6 +78,7 @@ final class VdiMaker {
                 leases.generation(record.vdi()),
                 fields,
                 Inode.Standing.WORKING));
+    made.cacheMode(record.cache().mode());
     try {
       commit(record, birth, current, made);
       current.ifPresent(inode -> continueWith(inode, made, birth));
@@ -96,7 +98,26 @@ final class VdiMaker {
     int parentId = parent.map(record -> record.vdi().value()).orElse(0);
     int snapId = nextSnapId(birth);
     return new VdiRecord(
-        vdi, birth.name(), Standing.WORKING, copies, 0, snapId, parentId, family, now(), 0);
+        vdi,
+        birth.name(),
+        Standing.WORKING,
+        copies,
+        0,
+        snapId,
+        parentId,
+        family,
+        now(),
+        0,
+        settings(birth));
+  }
+
+  /// Those of the VDI in whose place it comes, as its record still has them.
+  private CacheSettings settings(Birth birth) {
+    return birth
+        .old()
+        .flatMap(old -> table.record(old.vdi()))
+        .map(VdiRecord::cache)
+        .orElse(CacheSettings.DEFAULT);
   }
 
   /// One more than that of the newest VDI of the name that stays.

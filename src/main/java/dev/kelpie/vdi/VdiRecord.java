@@ -2,6 +2,8 @@ package dev.kelpie.vdi;
 
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
+import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.CacheSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,7 +13,9 @@ import java.nio.ByteOrder;
 ///
 /// As a value it is, little-endian: format version (1 byte, 1), standing (1; 0 working, 1 snapshot,
 /// 2 deleted), copies (1), copy policy (1), snapshot id (4), parent (4), family (4), creation time
-/// (8), snapshot time (8), name (the rest).
+/// (8), snapshot time (8), name (the rest). Where something was said of the cache the version is 2,
+/// and before the name come: mode (1; 0 write-back, 1 write-through, 2 none), quota (8),
+/// reservation (8).
 ///
 /// @param snapId 1 in the first generation of a name; the working VDI has the highest
 /// @param parent the id of the VDI it was made from; 0 for none
@@ -19,6 +23,7 @@ import java.nio.ByteOrder;
 ///   also where VDIs between them are gone
 /// @param createTime coded as in the inode
 /// @param snapTime coded as in the inode; 0 in a working VDI
+/// @param cache how the disk uses the object cache; the default in what is no working VDI
 record VdiRecord(
     VdiId vdi,
     VdiName name,
@@ -29,9 +34,12 @@ record VdiRecord(
     int parent,
     int family,
     long createTime,
-    long snapTime) {
+    long snapTime,
+    CacheSettings cache) {
   private static final int VERSION = 1;
+  private static final int VERSION_WITH_CACHE = 2;
   private static final int FIXED_SIZE = 32;
+  private static final int CACHE_SIZE = 17;
 
   /// What may be done with a VDI.
   enum Standing {
@@ -62,13 +70,39 @@ record VdiRecord(
     return with(Standing.SNAPSHOT, time);
   }
 
+  /// The same with other settings.
+  VdiRecord withCache(CacheSettings settings) {
+    return new VdiRecord(
+        vdi,
+        name,
+        standing,
+        copies,
+        copyPolicy,
+        snapId,
+        parent,
+        family,
+        createTime,
+        snapTime,
+        settings);
+  }
+
   VdiRecord deleted() {
     return with(Standing.DELETED, snapTime);
   }
 
   VdiRecord withCopies(int newCopies) {
     return new VdiRecord(
-        vdi, name, standing, newCopies, copyPolicy, snapId, parent, family, createTime, snapTime);
+        vdi,
+        name,
+        standing,
+        newCopies,
+        copyPolicy,
+        snapId,
+        parent,
+        family,
+        createTime,
+        snapTime,
+        cache);
   }
 
   boolean isWorking() {
@@ -95,10 +129,15 @@ record VdiRecord(
 
   byte[] encode() {
     byte[] nameBytes = name.bytes();
-    ByteBuffer to = ByteBuffer.allocate(FIXED_SIZE + nameBytes.length);
-    to.order(ByteOrder.LITTLE_ENDIAN);
-    to.put((byte) VERSION).put((byte) standing.code).put((byte) copies).put((byte) copyPolicy);
+    boolean plain = cache.equals(CacheSettings.DEFAULT);
+    int size = FIXED_SIZE + (plain ? 0 : CACHE_SIZE) + nameBytes.length;
+    ByteBuffer to = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    to.put((byte) (plain ? VERSION : VERSION_WITH_CACHE));
+    to.put((byte) standing.code).put((byte) copies).put((byte) copyPolicy);
     to.putInt(snapId).putInt(parent).putInt(family).putLong(createTime).putLong(snapTime);
+    if (!plain) {
+      to.put(code(cache.mode())).putLong(cache.max()).putLong(cache.min());
+    }
     return to.put(nameBytes).array();
   }
 
@@ -106,7 +145,9 @@ record VdiRecord(
   ///
   /// @throws IOException where this release does not know the format
   static VdiRecord decode(VdiId vdi, byte[] value) throws IOException {
-    if (value.length <= FIXED_SIZE || value[0] != VERSION) {
+    boolean plain = value.length > FIXED_SIZE && value[0] == VERSION;
+    boolean tuned = value.length > FIXED_SIZE + CACHE_SIZE && value[0] == VERSION_WITH_CACHE;
+    if (!plain && !tuned) {
       throw new IOException(
           "the record of VDI "
               + vdi
@@ -121,11 +162,42 @@ record VdiRecord(
     int family = from.getInt();
     long createTime = from.getLong();
     long snapTime = from.getLong();
+    CacheSettings cache =
+        tuned
+            ? new CacheSettings(mode(from.get()), from.getLong(), from.getLong())
+            : CacheSettings.DEFAULT;
     byte[] nameBytes = new byte[from.remaining()];
     from.get(nameBytes);
     VdiName name = new VdiName(VdiName.ofField(nameBytes));
     return new VdiRecord(
-        vdi, name, standing, copies, copyPolicy, snapId, parent, family, createTime, snapTime);
+        vdi,
+        name,
+        standing,
+        copies,
+        copyPolicy,
+        snapId,
+        parent,
+        family,
+        createTime,
+        snapTime,
+        cache);
+  }
+
+  private static byte code(CacheMode mode) {
+    return switch (mode) {
+      case WRITEBACK -> 0;
+      case WRITETHROUGH -> 1;
+      case DIRECT -> 2;
+    };
+  }
+
+  private static CacheMode mode(byte code) throws IOException {
+    return switch (code) {
+      case 0 -> CacheMode.WRITEBACK;
+      case 1 -> CacheMode.WRITETHROUGH;
+      case 2 -> CacheMode.DIRECT;
+      default -> throw new IOException("no cache mode has the code " + code);
+    };
   }
 
   private VdiRecord with(Standing newStanding, long newSnapTime) {
@@ -139,6 +211,7 @@ record VdiRecord(
         parent,
         family,
         createTime,
-        newSnapTime);
+        newSnapTime,
+        CacheSettings.DEFAULT);
   }
 }

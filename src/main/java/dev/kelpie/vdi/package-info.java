@@ -27,6 +27,9 @@
 /// living VDI of the same family (tree of snapshots and clones) names it; an id is never used
 /// again.
 ///
+/// **The cache.** How a disk uses it stands in the record of its working VDI, and so goes along
+/// with snapshots and rollbacks in their commits ([VdiCacheSettings]).
+///
 /// **Beside the disks.** Attributes are notes on a name ([VdiAttributes]): objects outside of every
 /// map and lease, changed under the lock of the name. Locks of clients ([ClientLocks]) are kept in
 /// memory, as in the original, and go along with the name.

@@ -27,7 +27,7 @@ final class Volume implements BlockDevice {
   private final LeaseBook leases;
   private final DataObjects objects;
   private final Clearing clearing;
-  private final CacheMode mode;
+  private final Optional<CacheMode> mode;
   private final Exports.Client client;
   private final String description;
   private final boolean readOnly;
@@ -37,13 +37,14 @@ final class Volume implements BlockDevice {
 
   private volatile Tip tip;
 
+  /// @param mode that the client chose; empty for the VDI's own, which may change
   /// @param description the name and kind of the disk
   Volume(
       Attachment attachment,
       Family family,
       LeaseBook leases,
       DataObjects objects,
-      CacheMode mode,
+      Optional<CacheMode> mode,
       Exports.Client client,
       String description) {
     this.attachment = attachment;
@@ -56,7 +57,7 @@ final class Volume implements BlockDevice {
     this.description = description;
     this.readOnly = attachment.snapshot();
     this.lossesBefore = leases.losses(attachment.inode().vdi());
-    this.tip = Tip.of(attachment.inode(), mode);
+    this.tip = tipOf(attachment.inode());
   }
 
   @Override
@@ -230,7 +231,7 @@ final class Volume implements BlockDevice {
       return false;
     }
     try {
-      if (attachment.inode() != now.inode()) {
+      if (!isCurrent(now)) {
         return false;
       }
       now.inode().checkWritable();
@@ -294,7 +295,7 @@ final class Volume implements BlockDevice {
       Locks.Gate gate = now.inode().gate();
       enter.accept(gate);
       try {
-        if (attachment.inode() == now.inode()) {
+        if (isCurrent(now)) {
           now.inode().checkWritable();
           work.on(now);
           done = true;
@@ -305,15 +306,25 @@ final class Volume implements BlockDevice {
     }
   }
 
-  /// What requests carry now; made anew when a snapshot has moved the attachment.
+  /// What requests carry now; made anew when a snapshot has moved the attachment, or the VDI's mode
+  /// was changed.
   private Tip tip() {
     Tip now = tip;
-    Inode inode = attachment.inode();
-    if (now.inode() != inode) {
-      now = Tip.of(inode, mode);
+    if (!isCurrent(now)) {
+      now = tipOf(attachment.inode());
       tip = now;
     }
     return now;
+  }
+
+  private Tip tipOf(Inode inode) {
+    return Tip.of(inode, mode.orElse(inode.cacheMode()));
+  }
+
+  /// Whether requests can go on as they are. What holds inside the gate stays so until it is left.
+  private boolean isCurrent(Tip now) {
+    Inode inode = attachment.inode();
+    return now.inode() == inode && (mode.isPresent() || now.read().mode() == inode.cacheMode());
   }
 
   /// Fails a barrier once after writes were lost, unless the client went down with them.

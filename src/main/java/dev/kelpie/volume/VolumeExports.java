@@ -19,24 +19,20 @@ public final class VolumeExports implements Exports {
   private final VdiCatalog catalog;
   private final LeaseBook leases;
   private final DataObjects objects;
-  private final CacheMode defaultMode;
   private final Supplier<Optional<String>> notServing;
 
   /// @param store the one that the catalog has
-  /// @param defaultMode for clients that do not ask for one
   /// @param notServing why no disk can be opened now, with the way out; empty where they can
   public VolumeExports(
       Log log,
       VdiCatalog catalog,
       LeaseBook leases,
       ObjectStore store,
-      CacheMode defaultMode,
       Supplier<Optional<String>> notServing) {
     this.log = log;
     this.catalog = catalog;
     this.leases = leases;
     this.objects = new DataObjects(store);
-    this.defaultMode = defaultMode;
     this.notServing = notServing;
   }
 
@@ -61,9 +57,7 @@ public final class VolumeExports implements Exports {
     Family family = new Family(catalog, name);
     return switch (family.attach(snapshot)) {
       case VdiCatalog.Attached.Open(Attachment attachment) ->
-          new Answer.Opened(
-              new Volume(
-                  attachment, family, leases, objects, mode.orElse(defaultMode), client, title));
+          new Answer.Opened(new Volume(attachment, family, leases, objects, mode, client, title));
       case VdiCatalog.Attached.Refused(VdiAnswer.Reason reason) -> unknown(title, reason);
       case VdiCatalog.Attached.Unusable(String reason) -> {
         log.warn(title + " cannot be opened for " + client.peer() + ": " + reason);

@@ -10,6 +10,7 @@ import static dev.kelpie.wire.PayloadSize.ATTRIBUTE;
 import static dev.kelpie.wire.PayloadSize.CACHE_CHECK_ROOM;
 import static dev.kelpie.wire.PayloadSize.CACHE_INFO;
 import static dev.kelpie.wire.PayloadSize.CACHE_STATS_ROOM;
+import static dev.kelpie.wire.PayloadSize.DISK_CACHE;
 import static dev.kelpie.wire.PayloadSize.DISK_LIST;
 import static dev.kelpie.wire.PayloadSize.IGNORED;
 import static dev.kelpie.wire.PayloadSize.NAME;
@@ -122,7 +123,9 @@ public enum Opcode {
   SET_VNODES(0xcc, NOWHERE, Form.NONE, NONE, NONE),
   GET_VNODES(0xcd, NOWHERE, Form.NONE, NONE, NONE),
 
-  /// Kelpie's own, as all from 0xe0 on (docs/protocol.md).
+  /// Kelpie's own, as all from 0xe0 on: with flag WRITE changes how a disk uses the object cache,
+  /// without tells it (docs/protocol.md).
+  CACHE_SETTINGS(0xe0, CLUSTER, Form.OBJECT, DISK_CACHE, ANY),
   CACHE_STATS(0xe4, LOCAL, Form.NONE, NONE, CACHE_STATS_ROOM),
   /// Of the VDI of an object id, or of all where that is 0; the offset says where to go on.
   CHECK_CACHE(0xe5, LOCAL, Form.OBJECT, NONE, CACHE_CHECK_ROOM);

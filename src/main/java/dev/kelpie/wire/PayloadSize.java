@@ -48,7 +48,9 @@ public enum PayloadSize {
   /// [RecoveryThrottling].
   THROTTLING(RecoveryThrottling.SIZE, RecoveryThrottling.SIZE),
   /// Room for [RecoveryThrottling].
-  THROTTLING_ROOM(RecoveryThrottling.SIZE, Integer.MAX_VALUE);
+  THROTTLING_ROOM(RecoveryThrottling.SIZE, Integer.MAX_VALUE),
+  /// [DiskCache], or nothing.
+  DISK_CACHE(0, DiskCache.SIZE, DiskCache.SIZE);
 
   private final int min;
   private final int max;

@@ -14,6 +14,7 @@ import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
+import dev.kelpie.platform.Clock;
 import dev.kelpie.testing.Keep;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.MemoryStore;
@@ -54,6 +55,16 @@ final class CacheRig {
     disk = new MemoryDisk();
     config = new CacheConfig(disk.directories("/cachedir"), size, true, NEVER);
     platform = new TestPlatform(disk);
+    cache = open();
+  }
+
+  /// A cache on a clock of the test.
+  CacheRig(long size, Clock clock) throws IOException {
+    leases = new FakeLeases();
+    store = new MemoryStore();
+    disk = new MemoryDisk();
+    config = new CacheConfig(disk.directories("/cachedir"), size, true, NEVER);
+    platform = new TestPlatform(disk, clock);
     cache = open();
   }
 

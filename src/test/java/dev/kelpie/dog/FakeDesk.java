@@ -2,6 +2,7 @@ package dev.kelpie.dog;
 
 import dev.kelpie.wire.Attribute;
 import dev.kelpie.wire.ClusterInfo;
+import dev.kelpie.wire.DiskCache;
 import dev.kelpie.wire.MalformedPayload;
 import dev.kelpie.wire.MdInfo;
 import dev.kelpie.wire.Opcode;
@@ -41,6 +42,7 @@ final class FakeDesk {
 
   RecoveryThrottling throttling = new RecoveryThrottling(0, 0, false);
   int logLevel = 6;
+  DiskCache diskCache = new DiskCache(0, 0, 0, 0, 5 << 20, 1L << 30, 768 << 20, 512 << 20);
   ClusterInfo info = new ClusterInfo(9, false, 1, 1, 0, 2, 0, ClusterInfo.OK, "plain", List.of());
 
   private final FakeSheep sheep;
@@ -78,6 +80,7 @@ final class FakeDesk {
       case OIDS_EXIST -> missing(request, payload);
       case DELETE_CACHE, CACHE_PURGE ->
           sheep.fields(request, new ResponseFields.Obj(0, request.has(RequestFlags.FORCE) ? 7 : 0));
+      case CACHE_SETTINGS -> cacheSettings(request, payload);
       case RELEASE_VDI,
           ALTER_VDI_COPY,
           ALTER_CLUSTER_COPY,
@@ -88,6 +91,28 @@ final class FakeDesk {
           sheep.result(request, ResultCode.SUCCESS);
       default -> throw new AssertionError("the admin program never sends " + opcode);
     };
+  }
+
+  private FakeSheep.Answer cacheSettings(RequestHeader request, ByteBuffer payload) {
+    if (!request.has(RequestFlags.WRITE)) {
+      return data(request, DiskCache.SIZE, diskCache::encode);
+    }
+    try {
+      DiskCache wanted = DiskCache.decode(payload);
+      diskCache =
+          new DiskCache(
+              0,
+              wanted.changes(DiskCache.MODE) ? wanted.mode() : diskCache.mode(),
+              wanted.changes(DiskCache.MAX) ? wanted.max() : diskCache.max(),
+              wanted.changes(DiskCache.MIN) ? wanted.min() : diskCache.min(),
+              diskCache.used(),
+              diskCache.cacheSize(),
+              diskCache.reservable(),
+              diskCache.reservedByOthers());
+    } catch (MalformedPayload e) {
+      throw new AssertionError(e);
+    }
+    return sheep.result(request, ResultCode.SUCCESS);
   }
 
   private FakeSheep.Answer attribute(RequestHeader request, ByteBuffer payload) {

@@ -13,6 +13,7 @@ import dev.kelpie.config.Version;
 import dev.kelpie.log.Level;
 import dev.kelpie.log.LogFormat;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -110,11 +111,12 @@ final class CommandLineTest {
   @Test
   void theCacheLiesInTheBaseDirectoryUnlessToldOtherwise() throws Refusal {
     assertEquals(
-        Optional.of(new SheepConfig.Cache(200L << 30, Path.of("/data"), false)),
+        Optional.of(
+            new SheepConfig.Cache(200L << 30, Path.of("/data"), false, Duration.ofSeconds(10))),
         serve("-w", "size=200G", "/data").cache());
     assertEquals(
-        Optional.of(new SheepConfig.Cache(10L << 20, Path.of("/ssd"), true)),
-        serve("/data", "-w", "size=10.9M,dir=/ssd,keep=always").cache());
+        Optional.of(new SheepConfig.Cache(10L << 20, Path.of("/ssd"), true, Duration.ofSeconds(3))),
+        serve("/data", "-w", "size=10.9M,dir=/ssd,keep=always,dirty=3").cache());
   }
 
   @Test
@@ -184,6 +186,8 @@ final class CommandLineTest {
         "-w | size=4194305G | Invalid cache option '4194305G': size must be between between 10M"
             + " and 4194304G",
         "-w | size=1G,foo | invalid option foo",
+        "-w | size=1G,dirty=0 | Invalid cache option 'dirty=0': must be a number of seconds from 1 to"
+            + " 3600",
         "-w | size=1G,keep=no | Invalid cache option 'keep=no': must be auto or always",
         "-l | foo=1 | invalid option foo=1",
         "-l | dst=file | invalid type of log destination: file",

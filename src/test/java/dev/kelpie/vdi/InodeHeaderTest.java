@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
+import dev.kelpie.object.CacheSettings;
 import dev.kelpie.vdi.VdiRecord.Standing;
 import java.io.IOException;
 import java.time.Instant;
@@ -76,7 +77,18 @@ final class InodeHeaderTest {
     VdiId vdi = new VdiId(0x7c2b25);
     VdiName name = new VdiName("t\u00e4st");
     VdiRecord record =
-        new VdiRecord(vdi, name, Standing.SNAPSHOT, 3, 0x22, 7, 5, 4, HEADER.createTime(), 9);
+        new VdiRecord(
+            vdi,
+            name,
+            Standing.SNAPSHOT,
+            3,
+            0x22,
+            7,
+            5,
+            4,
+            HEADER.createTime(),
+            9,
+            CacheSettings.DEFAULT);
     assertEquals(record, VdiRecord.decode(vdi, record.encode()));
     assertEquals(
         "01010322"

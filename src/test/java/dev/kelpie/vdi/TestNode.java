@@ -17,6 +17,7 @@ import dev.kelpie.testing.Keep;
 import dev.kelpie.testing.ManualClock;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.MemoryStore;
+import dev.kelpie.testing.RecordedTuning;
 import dev.kelpie.testing.TestPlatform;
 import dev.kelpie.vdi.VdiDirectory.Shape;
 import dev.kelpie.volume.BlockDevice;
@@ -45,6 +46,7 @@ public final class TestNode implements AutoCloseable {
   private final ObjectStore objects;
   public final MemoryDisk disk;
   public final MemoryStore store;
+  public final RecordedTuning tuning = new RecordedTuning();
   public final ManualClock clock = new ManualClock();
   public final LeaseBook leases;
   public final VdiCatalog catalog;
@@ -61,9 +63,9 @@ public final class TestNode implements AutoCloseable {
     this.leases = new LeaseBook(platform.platform(), log, records, "node");
     leases.begin(LeaseBook.NO_CACHE, true);
     this.objects = wrapped.apply(store);
-    this.catalog = new VdiCatalog(platform.platform(), log, records, objects, leases, () -> 1);
-    this.exports =
-        new VolumeExports(log, catalog, leases, objects, CacheMode.WRITEBACK, Optional::empty);
+    this.catalog =
+        new VdiCatalog(platform.platform(), log, records, objects, leases, () -> 1, tuning);
+    this.exports = new VolumeExports(log, catalog, leases, objects, Optional::empty);
   }
 
   /// A new node.

@@ -16,6 +16,7 @@ import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.CacheTuning;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
@@ -183,7 +184,13 @@ final class VdiNamesTest {
       leases.begin(LeaseBook.NO_CACHE, true);
       try (VdiCatalog catalog =
           new VdiCatalog(
-              platform.platform(), Log.NONE, records, new MemoryStore(), leases, () -> 0)) {
+              platform.platform(),
+              Log.NONE,
+              records,
+              new MemoryStore(),
+              leases,
+              () -> 0,
+              CacheTuning.NONE)) {
         assertEquals(Reason.WAIT_FOR_FORMAT, refused(catalog.create(VM, shape(MIB))));
       }
     }

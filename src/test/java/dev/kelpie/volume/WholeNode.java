@@ -44,7 +44,7 @@ final class WholeNode {
   final TestPlatform platform;
   final ObjectCache cache;
   final VdiCatalog catalog;
-  private final DiskStore store;
+  final DiskStore store;
   private final VolumeExports exports;
   private final Deque<Closeable> floors = new ArrayDeque<>();
 
@@ -68,9 +68,9 @@ final class WholeNode {
                   platform.platform(), Log.NONE, cacheConfig(disk, chance), store, leases));
       this.catalog =
           floor(
-              new VdiCatalog(platform.platform(), Log.NONE, coordination, cache, leases, () -> 1));
-      this.exports =
-          new VolumeExports(Log.NONE, catalog, leases, cache, CacheMode.WRITEBACK, Optional::empty);
+              new VdiCatalog(
+                  platform.platform(), Log.NONE, coordination, cache, leases, () -> 1, cache));
+      this.exports = new VolumeExports(Log.NONE, catalog, leases, cache, Optional::empty);
     } catch (IOException | RuntimeException | SimulatedCrash e) {
       abandon();
       throw e;
@@ -94,7 +94,13 @@ final class WholeNode {
   }
 
   BlockDevice open(String name, Optional<String> snapshot, CacheMode mode) throws IOException {
-    Exports.Answer answer = exports.open(new VdiName(name), snapshot, Optional.of(mode), CLIENT);
+    return open(name, snapshot, Optional.of(mode));
+  }
+
+  /// @param mode empty for the disk's own
+  BlockDevice open(String name, Optional<String> snapshot, Optional<CacheMode> mode)
+      throws IOException {
+    Exports.Answer answer = exports.open(new VdiName(name), snapshot, mode, CLIENT);
     return assertInstanceOf(Exports.Answer.Opened.class, answer).device();
   }
 

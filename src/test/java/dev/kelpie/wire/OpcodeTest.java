@@ -88,6 +88,7 @@ final class OpcodeTest {
       cb SET_RECOVERY L F
       cc SET_VNODES -
       cd GET_VNODES -
+      e0 CACHE_SETTINGS C
       e4 CACHE_STATS L
       e5 CHECK_CACHE L
       """;

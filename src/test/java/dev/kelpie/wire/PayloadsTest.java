@@ -42,6 +42,7 @@ final class PayloadsTest {
     assertEquals(491_568, ClusterInfo.SIZE);
     assertEquals(1_420, VdiState.SIZE);
     assertEquals(12_312, ObjectCacheInfo.SIZE);
+    assertEquals(56, DiskCache.SIZE);
     assertEquals(263_688, MdInfo.SIZE);
     assertEquals(120, SheepStat.SIZE);
     assertEquals(66_320, Attribute.SIZE);
@@ -56,6 +57,19 @@ final class PayloadsTest {
         Golden.zeros(80).at(24, NODE_ID_HEX).at(64, "8000 0000 7f000001 0000000000010000");
     golden.assertEncodes(NODE::encode);
     assertEquals(NODE, Node.decode(golden.at(0, "ffffffffffffffffffffffff").buffer()));
+  }
+
+  @Test
+  void diskCache() throws MalformedPayload {
+    DiskCache settings =
+        new DiskCache(
+            DiskCache.MODE | DiskCache.MIN, DiskCache.NONE, 1L << 32, 2, 3, 4, 1L << 40, 6);
+    Golden golden =
+        Golden.zeros(56)
+            .at(0, "05000000 02000000 0000000001000000 0200000000000000 0300000000000000")
+            .at(32, "0400000000000000 0000000000010000 0600000000000000");
+    golden.assertEncodes(settings::encode);
+    assertEquals(settings, DiskCache.decode(golden.buffer()));
   }
 
   @Test

@@ -30,6 +30,7 @@ final class Operations {
     recovery(new RecoveryRequests(recovery));
     node(new NodeRequests(services.node(), counters));
     cache(new CacheRequests(services.cache()));
+    cacheSettings(new CacheSettingsRequests(services.vdis().cacheSettings(), services.cache()));
   }
 
   /// What is done for an opcode.
@@ -112,5 +113,9 @@ final class Operations {
     table.put(Opcode.CACHE_PURGE, new Content(cache::purge));
     table.put(Opcode.CACHE_STATS, new Free(cache::stats));
     table.put(Opcode.CHECK_CACHE, new Content(cache::check));
+  }
+
+  private void cacheSettings(CacheSettingsRequests settings) {
+    table.put(Opcode.CACHE_SETTINGS, new Content(settings::handle));
   }
 }

@@ -30,6 +30,16 @@ final class FakeCache implements CacheControl {
   }
 
   @Override
+  public long size() {
+    return usage.size();
+  }
+
+  @Override
+  public long used(List<VdiId> vdis) {
+    return 64 * 1024L * vdis.size();
+  }
+
+  @Override
   public long drop(VdiId vdi, boolean force) throws IOException {
     dropped.add(vdi + (force ? " by force" : ""));
     if (!unpushable.contains(vdi)) {

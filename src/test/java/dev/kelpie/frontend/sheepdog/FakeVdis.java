@@ -4,6 +4,7 @@ import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.vdi.VdiAnswer;
 import dev.kelpie.vdi.VdiAttributes;
+import dev.kelpie.vdi.VdiCacheSettings;
 import dev.kelpie.vdi.VdiDirectory;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ final class FakeVdis implements VdiDirectory {
   volatile VdiAnswer answer = new VdiAnswer.Found(new VdiId(7), 3);
   volatile boolean failing;
   final FakeAttributes attributes = new FakeAttributes();
+  final FakeCacheSettings cacheSettings = new FakeCacheSettings();
 
   @Override
   public VdiAnswer lookup(VdiName name, String tag, int snapId) throws IOException {
@@ -84,6 +86,11 @@ final class FakeVdis implements VdiDirectory {
   @Override
   public VdiAttributes attributes() {
     return attributes;
+  }
+
+  @Override
+  public VdiCacheSettings cacheSettings() {
+    return cacheSettings;
   }
 
   private VdiAnswer asked(String what) throws IOException {

@@ -14,6 +14,7 @@ public interface CacheControl {
 
   /// How many objects of each VDI have something cached. Goes through the whole index.
   Map<VdiId, Integer> objects();
+
   /// The quota of the whole cache, in bytes.
   long size();
 

@@ -20,6 +20,8 @@ public final class OpeningBytes {
   /// Reads some more from the client.
   @FunctionalInterface
   public interface Fill {
+    /// Waits for it.
+    ///
     /// @return false at the end of the stream
     boolean fill() throws IOException;
   }

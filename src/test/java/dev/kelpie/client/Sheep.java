@@ -13,6 +13,7 @@ import dev.kelpie.frontend.sheepdog.Services;
 import dev.kelpie.frontend.sheepdog.SheepdogConfig;
 import dev.kelpie.frontend.sheepdog.SheepdogServer;
 import dev.kelpie.log.Level;
+import dev.kelpie.object.CacheTuning;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
@@ -81,7 +82,15 @@ final class Sheep implements AutoCloseable {
       leases.begin(LeaseBook.NO_CACHE, true);
     }
     ObjectStore objects = cache.isPresent() ? cache.get() : store;
-    VdiCatalog vdis = floor(new VdiCatalog(platform, log, records, objects, leases, () -> COPIES));
+    VdiCatalog vdis = floor(
+            new VdiCatalog(
+                platform,
+                log,
+                records,
+                objects,
+                leases,
+                () -> COPIES,
+                cache.<CacheTuning>map(c -> c).orElse(CacheTuning.NONE)));
     Optional<CacheControl> control = cache.map(c -> c);
     Services services =
         new Services(vdis.clientObjects(), vdis, control, store, book, new LoneNode(self));

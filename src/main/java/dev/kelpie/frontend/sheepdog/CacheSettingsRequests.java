@@ -39,6 +39,9 @@ final class CacheSettingsRequests {
   }
 
   private Reply tell(VdiId vdi, Exchange exchange) throws IOException {
+    if (exchange.header().dataLength() < DiskCache.SIZE) {
+      return INVALID;
+    }
     Optional<VdiCacheSettings.Standing> known = settings.of(vdi);
     if (known.isEmpty()) {
       return Reply.of(ResultCode.NO_VDI);

@@ -148,6 +148,18 @@ final class BrokenClientsTest {
     };
   }
 
+  private void talk(byte[] bytes) throws IOException {
+    try (NbdClient client = served.stranger(transport)) {
+      try {
+        client.sendRaw(bytes);
+        client.shutdownOutput();
+      } catch (IOException cutOff) {
+        return;
+      }
+      drainAnswers(client);
+    }
+  }
+
   /// Takes whatever comes until the server hangs up.
   private static void drainAnswers(NbdClient client) {
     try {

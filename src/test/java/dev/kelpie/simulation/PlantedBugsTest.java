@@ -1,0 +1,64 @@
+package dev.kelpie.simulation;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/// The scripts of [NodeModelTest] find every bug of [Plants]: what they prove of the product is
+/// worth something.
+final class PlantedBugsTest {
+  private static final long LIMIT_MILLIS = 60_000;
+
+  @TestFactory
+  Stream<DynamicTest> everyPlantedBugIsFound() {
+    return Plants.all().stream()
+        .map(plant -> DynamicTest.dynamicTest(plant.name(), () -> assertFound(plant)));
+  }
+
+  private static void assertFound(Plants.Plant plant) throws IOException {
+    long[] seeds = plant.seeds().length > 0 ? plant.seeds() : new long[] {1};
+    assertTrue(search(plant, seeds, LIMIT_MILLIS).isPresent(), "not found: " + plant.name());
+  }
+
+  /// Runs scripts in the product that has the bug.
+  ///
+  /// @return the seed that found it, and how
+  static Optional<String> search(Plants.Plant plant, long[] seeds, long millis)
+      throws IOException {
+    PatchedClasses classes = plant.load();
+    try {
+      Object found =
+          classes
+              .loadClass(Soak.class.getName())
+              .getMethod("firstFailure", long[].class, long.class)
+              .invoke(null, seeds, millis);
+      return ((Optional<?>) found).map(String::valueOf);
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError("the product with a planted bug cannot be run", e);
+    }
+  }
+
+  /// Looks for seeds that find the bugs: `main FIRST_SEED MILLIS [NAME...]`.
+  public static void main(String[] arguments) throws IOException {
+    long first = Long.parseLong(arguments[0]);
+    long millis = Long.parseLong(arguments[1]);
+    List<String> names = List.of(arguments).subList(2, arguments.length);
+    for (Plants.Plant plant : Plants.all()) {
+      if (names.isEmpty() || names.stream().anyMatch(plant.name()::contains)) {
+        long start = System.nanoTime();
+        Optional<String> found = search(plant, new long[] {first}, millis);
+        System.out.println(
+            (System.nanoTime() - start) / 1_000_000
+                + " ms: "
+                + plant.name()
+                + ": "
+                + found.orElse("NOT FOUND").lines().limit(3).toList());
+      }
+    }
+  }
+}

@@ -1,0 +1,210 @@
+package dev.kelpie.simulation;
+
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Bugs of the kinds that the first object cache had, as changes of the product's source text.
+final class Plants {
+  private static final String CACHE = "dev.kelpie.cache.";
+
+  private Plants() {}
+
+  /// A bug.
+  ///
+  /// @param seeds whose scripts find it; when scripts or product have changed, others may
+  record Plant(String name, List<Edit> edits, long... seeds) {
+    @Override
+    public String toString() {
+      return name;
+    }
+
+    /// The product with this bug in it.
+    PatchedClasses load() throws IOException {
+      Map<String, String> sources = new HashMap<>();
+      for (Edit edit : edits) {
+        String before = sources.containsKey(edit.in) ? sources.get(edit.in) : null;
+        sources.put(edit.in, edit.on(before == null ? PatchedClasses.source(edit.in) : before));
+      }
+      return PatchedClasses.of(sources);
+    }
+  }
+
+  /// A place in a class's text, which must be there exactly once, and what comes there.
+  record Edit(String in, String find, String put) {
+    String on(String text) {
+      int at = text.indexOf(find);
+      if (at < 0 || text.indexOf(find, at + 1) >= 0) {
+        throw new AssertionError(
+            "the planted bug has lost its place: once in " + in + " there must be: " + find);
+      }
+      return text.substring(0, at) + put + text.substring(at + find.length());
+    }
+  }
+
+  private static Edit in(String cacheClass, String find, String put) {
+    return new Edit(CACHE + cacheClass, find, put);
+  }
+
+  static List<Plant> all() {
+    return List.of(
+        new Plant(
+            "a write-through answers before its push",
+            List.of(
+                in("WriteThrough", "pusher.push(object, false);\n      backend.flush(object.vdi());", ""))),
+        new Plant(
+            "a write-through is pushed and not made durable",
+            List.of(in("WriteThrough", "      backend.flush(object.vdi());\n    }\n    if (change", "    }\n    if (change"))),
+        new Plant(
+            "a flush answers without having pushed the data",
+            List.of(in("Flusher", "pushAll(entries == null ? data : dataOf(vdi, inode));", ""))),
+        new Plant(
+            "a flush does not wait for a push under way",
+            List.of(
+                in(
+                    "Pusher",
+                    "CachedObject object = awaitTurn(stripe, id);",
+                    "CachedObject object = stripe.object(id);\n"
+                        + "      if (object != null && object.turnTaken) { return null; }"))),
+        new Plant(
+            "blocks are clean before the store has answered",
+            List.of(
+                in(
+                    "Pusher",
+                    "        send(begun, ofRemoval);\n        done = true;",
+                    "        Stripe early = state.stripe(id);\n"
+                        + "        early.mutex.lock();\n"
+                        + "        try { clean(early, begun.push); } finally { early.mutex.unlock(); }\n"
+                        + "        send(begun, ofRemoval);\n        done = true;"))),
+        new Plant(
+            "a failed push cleans what it carried",
+            List.of(in("Pusher", "      if (done) {\n        clean(", "      if (true) {\n        clean("))),
+        new Plant(
+            "a write during a push is cleaned with it",
+            List.of(in("Push", "& ~rewritten[chunkNumber] & BlockMask.ALL", "& BlockMask.ALL"))),
+        new Plant(
+            "dirty chunks are evicted",
+            List.of(
+                in(
+                    "Reclaimer",
+                    "if (BlockMask.dirty(masks) != 0 || BlockMask.writing(masks) != 0) {",
+                    "if (BlockMask.writing(masks) != 0) {"))),
+        new Plant(
+            "the inode goes out before its data",
+            List.of(
+                in(
+                    "Flusher",
+                    "pushAll(entries == null ? data : dataOf(vdi, inode));",
+                    "if (entries != null) {\n"
+                        + "        pusher.send(entries, Durability.DURABLE);\n"
+                        + "        backend.flush(vdi);\n"
+                        + "      }\n"
+                        + "      pushAll(entries == null ? data : dataOf(vdi, inode));"))),
+        new Plant(
+            "the inode is copied after the dirty set was taken",
+            List.of(
+                in("Flusher", "pushAll(entries == null ? data : dataOf(vdi, inode));", "pushAll(data);"))),
+        new Plant(
+            "a block is believed without its checksum",
+            List.of(
+                in(
+                    "Slab",
+                    "if ((sum(crc, bytes, end) ^ table.seed(chunk, b)) != table.sum(chunk, b)) {",
+                    "if (sum(crc, bytes, end) == 0 && table.seed(chunk, b) == 0) {"))),
+        new Plant(
+            "a block is believed after a power failure since its checksum is right",
+            List.of(in("CacheFiles", "whole && known.get().boot() == boot", "whole"))),
+        new Plant(
+            "the last dirty bit of a chunk is lost",
+            List.of(in("BlockMask", "dirty(masks) | blocks, writing(masks)", "dirty(masks) | (blocks & 0x7fff), writing(masks)"))),
+        new Plant(
+            "a range loses its last block at a chunk's edge",
+            List.of(
+                in(
+                    "BlockMask",
+                    "return (ALL >>> (15 - (last - first))) << first;",
+                    "return (((ALL >>> (15 - (last - first))) << first)) & (first > 0 ? 0x7fff : ALL);"))),
+        new Plant(
+            "the quota is one chunk larger",
+            List.of(in("CacheConfig", "(int) (size / IndexLayout.CHUNK_SIZE)", "(int) (size / IndexLayout.CHUNK_SIZE) + 1"))),
+        new Plant(
+            "a direct write goes past what is cached",
+            List.of(in("Bypass", "object.differs() || state.hasChunks(stripe, id)", "object.differs()"))),
+        new Plant(
+            "a push that ends settles the object that was made anew meanwhile",
+            List.of(
+                in(
+                    "Pusher",
+                    "if (push.stateChanges != object.stateChanges) {\n      return;",
+                    "if (object.record < 0 && push.state != CachedObject.State.PRESENT) {\n      return;"))),
+        new Plant(
+            "a late push of older bytes wins",
+            List.of(
+                in(
+                    "Pusher",
+                    "CachedObject object = awaitTurn(stripe, id);",
+                    "CachedObject object = stripe.object(id);"),
+                in("Pusher", "lastNumber.incrementAndGet()", "Change.NEXT"))),
+        new Plant(
+            "a restart forgets that an object is new",
+            List.of(
+                in(
+                    "Recovery",
+                    "state.resume(id, kind, parent, slot);",
+                    "if (kind == CachedObject.State.NEW) {\n"
+                        + "      state.table.clearState(slot);\n"
+                        + "      state.space.releaseRecord(slot);\n"
+                        + "      return;\n"
+                        + "    }\n"
+                        + "    state.resume(id, kind, parent, slot);"))),
+        new Plant(
+            "a create that is sent again replaces the object",
+            List.of(
+                new Edit(
+                    "dev.kelpie.vdi.ClientDoor",
+                    "return written == Outcome.NO_OBJECT ? objects.create(object, base, extents, change) : written;",
+                    "return objects.create(object, base, extents, change);"))),
+        new Plant(
+            "a request of a lost connection comes after what was sent again",
+            List.of(
+                new Edit(
+                    "dev.kelpie.frontend.sheepdog.ObjectTurns",
+                    "return queue(turn).element() == turn.group;",
+                    "return true;"))),
+        new Plant(
+            "a create that failed is tried again without what is clean since",
+            List.of(
+                in(
+                    "Pusher",
+                    "      if (done) {\n        clean(stripe, push);\n      }",
+                    "      if (done) {\n        clean(stripe, push);\n"
+                        + "      } else if (push.state == CachedObject.State.NEW && !superseded) {\n"
+                        + "        for (int n = 0; n < push.chunks(); n++) {\n"
+                        + "          int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n);\n"
+                        + "          if (chunk >= 0) { state.cleaned(object, chunk, push.pushed(n)); }\n"
+                        + "        }\n"
+                        + "      }"))),
+        new Plant(
+            "a chunk is used again with its masks on",
+            List.of(
+                in(
+                    "ChunkTable",
+                    "    index.putLongRelease(at + MASKS, 0);\n    index.putLongRelease(at, owner.value());",
+                    "    index.putLongRelease(at, owner.value());"),
+                in(
+                    "ChunkTable",
+                    "    index.putLongRelease(at + MASKS, 0);\n    index.putLongRelease(at, 0);",
+                    "    index.putLongRelease(at, 0);"))),
+        new Plant(
+            "a pull is kept that a write overtook",
+            List.of(in("CachedObject", "pulls.get(i).spoil(chunkNumber, blocks);", ""))),
+        new Plant(
+            "a loss is not told",
+            List.of(
+                new Edit(
+                    "dev.kelpie.vdi.LeaseBook",
+                    "return record.withUnflushedSince(0).withLoss(loss);",
+                    "return record.withUnflushedSince(0);"))));
+  }
+}

@@ -65,18 +65,14 @@ final class Plants {
                 in(
                     "Pusher",
                     "CachedObject object = awaitTurn(stripe, id);",
-                    "CachedObject object = stripe.object(id);\n"
-                        + "      if (object != null && object.turnTaken) { return null; }"))),
+                    "CachedObject object = stripe.object(id); if (object != null && object.turnTaken) { return null; }"))),
         new Plant(
             "blocks are clean before the store has answered",
             List.of(
                 in(
                     "Pusher",
                     "        send(begun, ofRemoval);\n        done = true;",
-                    "        Stripe early = state.stripe(id);\n"
-                        + "        early.mutex.lock();\n"
-                        + "        try { clean(early, begun.push); } finally { early.mutex.unlock(); }\n"
-                        + "        send(begun, ofRemoval);\n        done = true;"))),
+                    "Stripe early = state.stripe(id); early.mutex.lock(); try { clean(early, begun.push); } finally { early.mutex.unlock(); } send(begun, ofRemoval); done = true;"))),
         new Plant(
             "a failed push cleans what it carried",
             List.of(in("Pusher", "      if (done) {\n        clean(", "      if (true) {\n        clean("))),
@@ -96,11 +92,7 @@ final class Plants {
                 in(
                     "Flusher",
                     "pushAll(entries == null ? data : dataOf(vdi, inode));",
-                    "if (entries != null) {\n"
-                        + "        pusher.send(entries, Durability.DURABLE);\n"
-                        + "        backend.flush(vdi);\n"
-                        + "      }\n"
-                        + "      pushAll(entries == null ? data : dataOf(vdi, inode));"))),
+                    "if (entries != null) { pusher.send(entries, Durability.DURABLE); backend.flush(vdi); } pushAll(entries == null ? data : dataOf(vdi, inode));"))),
         new Plant(
             "the inode is copied after the dirty set was taken",
             List.of(
@@ -152,12 +144,7 @@ final class Plants {
                 in(
                     "Recovery",
                     "state.resume(id, kind, parent, slot);",
-                    "if (kind == CachedObject.State.NEW) {\n"
-                        + "      state.table.clearState(slot);\n"
-                        + "      state.space.releaseRecord(slot);\n"
-                        + "      return;\n"
-                        + "    }\n"
-                        + "    state.resume(id, kind, parent, slot);"))),
+                    "if (kind == CachedObject.State.NEW) { state.table.clearState(slot); state.space.releaseRecord(slot); return; } state.resume(id, kind, parent, slot);"))),
         new Plant(
             "a create that is sent again replaces the object",
             List.of(
@@ -178,13 +165,7 @@ final class Plants {
                 in(
                     "Pusher",
                     "      if (done) {\n        clean(stripe, push);\n      }",
-                    "      if (done) {\n        clean(stripe, push);\n"
-                        + "      } else if (push.state == CachedObject.State.NEW && !superseded) {\n"
-                        + "        for (int n = 0; n < push.chunks(); n++) {\n"
-                        + "          int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n);\n"
-                        + "          if (chunk >= 0) { state.cleaned(object, chunk, push.pushed(n)); }\n"
-                        + "        }\n"
-                        + "      }"))),
+                    "if (done) { clean(stripe, push); } else if (push.state == CachedObject.State.NEW && !superseded) { for (int n = 0; n < push.chunks(); n++) { int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n); if (chunk >= 0) { state.cleaned(object, chunk, push.pushed(n)); } } }"))),
         new Plant(
             "a chunk is used again with its masks on",
             List.of(

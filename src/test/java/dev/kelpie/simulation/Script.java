@@ -18,6 +18,14 @@ final class Script {
   /// The most cells of a disk.
   static final int DISK_MAX = 3 * OBJECT;
 
+  private static final List<Gates.Call> CALLS =
+      List.of(
+          Gates.Call.READ,
+          Gates.Call.WRITE,
+          Gates.Call.CREATE,
+          Gates.Call.REMOVE,
+          Gates.Call.FLUSH);
+
   private static final int STEPS = 50;
   private static final int RUNS = 14;
 
@@ -410,13 +418,13 @@ final class Script {
   }
 
   private void trap(Kind kind, Gates.Call call, boolean inodes, boolean after) {
-    int dice = call.ordinal() + 5 * (inodes ? 0 : 1) + 20 * (after ? 1 : 0);
+    int dice = CALLS.indexOf(call) + 5 * (inodes ? 0 : 1) + 20 * (after ? 1 : 0);
     ops.add(new Op(ops.size() + 1, kind, 0, disk, first, count, dice));
   }
 
   /// What a HOLD or FAIL catches; of eight by chance, one is of inodes.
   static Gates.Trap trap(Op op) {
-    Gates.Call call = Gates.Call.values()[op.dice() % 5];
+    Gates.Call call = CALLS.get(op.dice() % 5);
     boolean inodes = op.dice() / 5 % 4 == 0;
     boolean after = op.dice() / 20 % 2 == 1;
     return new Gates.Trap(call, inodes, after, op.kind() == Kind.FAIL);

@@ -184,7 +184,7 @@ final class ServedNode {
           floor.close();
         }
       } catch (IOException | RuntimeException | SimulatedCrash _) {
-        continue; // there is no disk any more
+        // There is no disk any more.
       }
     }
   }

@@ -51,8 +51,7 @@ final class CacheDefectsTest {
   void defect11_aStoreWithoutSpaceFailsTheFlushAndNothingIsDropped_I2() throws IOException {
     rig.store.objectsMax(0);
     assertEquals(
-        Outcome.DONE,
-        rig.create(DATA, Base.ZEROS, 0, filled(BLOCK, 7), CacheMode.WRITEBACK));
+        Outcome.DONE, rig.create(DATA, Base.ZEROS, 0, filled(BLOCK, 7), CacheMode.WRITEBACK));
     IOException refused = assertThrows(IOException.class, () -> rig.cache.flush(VDI));
     assertTrue(String.valueOf(refused).contains("no space"), refused::toString);
     assertEquals(7, rig.read(DATA, 0, 1)[0]);
@@ -66,7 +65,8 @@ final class CacheDefectsTest {
       throws IOException {
     rig.stored(DATA, 1);
     rig.write(DATA, 0, filled(BLOCK, 8));
-    Change removal = Change.of(VDI, rig.leases.generation(VDI), CacheMode.DIRECT, Durability.DURABLE);
+    Change removal =
+        Change.of(VDI, rig.leases.generation(VDI), CacheMode.DIRECT, Durability.DURABLE);
     assertEquals(Outcome.DONE, rig.store.remove(DATA, removal));
     IOException refused = assertThrows(IOException.class, () -> rig.cache.flush(VDI));
     assertTrue(String.valueOf(refused).contains("does not have it"), refused::toString);
@@ -95,8 +95,7 @@ final class CacheDefectsTest {
     rig.read(DATA, 0, BLOCK);
     try (Faults.Ended _ = rig.store.faults().fail(StoreCall.WRITE, DATA::equals)) {
       assertThrows(
-          IOException.class,
-          () -> rig.write(DATA, 0, filled(BLOCK, 11), CacheMode.WRITETHROUGH));
+          IOException.class, () -> rig.write(DATA, 0, filled(BLOCK, 11), CacheMode.WRITETHROUGH));
     }
     assertEquals(pattern(1, 0), rig.behind(DATA, 0, 1)[0]);
     rig.cache.flush(VDI);
@@ -109,8 +108,7 @@ final class CacheDefectsTest {
     rig.write(DATA, 0, filled(2 * BLOCK, 12));
     try (Faults.Ended _ = rig.store.faults().fail(StoreCall.WRITE, DATA::equals)) {
       assertThrows(
-          IOException.class,
-          () -> rig.write(DATA, BLOCK, filled(BLOCK, 13), CacheMode.DIRECT));
+          IOException.class, () -> rig.write(DATA, BLOCK, filled(BLOCK, 13), CacheMode.DIRECT));
     }
     assertEquals(12, rig.read(DATA, 0, 1)[0]);
     rig.cache.flush(VDI);
@@ -147,8 +145,7 @@ final class CacheDefectsTest {
   @Test
   void defect22_dirtyDataIsPushedWhenItIsOldThoughNobodyFlushes() throws IOException {
     rig.config =
-        new CacheConfig(
-            rig.config.directory(), rig.config.size(), true, Duration.ofMillis(10));
+        new CacheConfig(rig.config.directory(), rig.config.size(), true, Duration.ofMillis(10));
     rig.restart();
     rig.stored(DATA, 1);
     rig.write(DATA, 0, filled(BLOCK, 16));
@@ -172,7 +169,9 @@ final class CacheDefectsTest {
         assertEquals(17, rig.behind(object, edge - 1, 1)[0], object + " " + edge);
         assertEquals(17, rig.behind(object, edge, 1)[0], object + " " + edge);
         assertEquals(
-            pattern(1, (edge - 2) / BLOCK), rig.behind(object, edge - 2, 1)[0], object + " " + edge);
+            pattern(1, (edge - 2) / BLOCK),
+            rig.behind(object, edge - 2, 1)[0],
+            object + " " + edge);
       }
     }
   }

@@ -60,11 +60,13 @@ final class ClientWork {
       return;
     }
     Write write = disk.history.begin(0, from, number, false);
-    finish(write, () -> {
-      if (!sheepdog.discard(index, op.dice())) {
-        throw new DiskClient.Refused("a discard of object " + index + " of " + disk.name);
-      }
-    });
+    finish(
+        write,
+        () -> {
+          if (!sheepdog.discard(index, op.dice())) {
+            throw new DiskClient.Refused("a discard of object " + index + " of " + disk.name);
+          }
+        });
   }
 
   private interface Request {

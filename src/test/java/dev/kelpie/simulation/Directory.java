@@ -181,8 +181,7 @@ final class Directory {
 
   private InodeHeader header(int vid) throws IOException {
     RequestFields at = RequestFields.Obj.at(ObjectId.inode(new VdiId(vid)), 0);
-    Reply reply =
-        director().ask(Opcode.READ_OBJ, RequestFlags.CACHE, InodeHeader.SIZE, at);
+    Reply reply = director().ask(Opcode.READ_OBJ, RequestFlags.CACHE, InodeHeader.SIZE, at);
     good(reply, "READ_OBJ of an inode");
     return InodeHeader.decode(ByteBuffer.wrap(reply.data()).order(ByteOrder.LITTLE_ENDIAN));
   }

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// one piece.
 ///
 /// Every write is an interval from its call to its answer. A write is *over* where another one that
-/// counts began after its answer; what is not over may be in the cell. Which writes count depends on
-/// who looks: for a reader, those that were answered before it began; after a kill, those that were
-/// answered; after a power cut, those that were durable. Cells that nobody wrote are zeros.
+/// counts began after its answer; what is not over may be in the cell. Which writes count depends
+/// on who looks: for a reader, those that were answered before it began; after a kill, those that
+/// were answered; after a power cut, those that were durable. Cells that nobody wrote are zeros.
 final class History {
   /// Bytes of a cell.
   static final int CELL = 256;
@@ -45,7 +45,13 @@ final class History {
     @Override
     public String toString() {
       String until = end == PENDING ? "no answer" : Long.toString(end);
-      return tag + " (" + start + " to " + until + (done ? "" : ", failed") + (durable ? ", durable)" : ")");
+      return tag
+          + " ("
+          + start
+          + " to "
+          + until
+          + (done ? "" : ", failed")
+          + (durable ? ", durable)" : ")");
     }
   }
 
@@ -145,7 +151,8 @@ final class History {
       Write[] writes = cell < cells.length ? cells[cell] : null;
       if (writes == null) {
         if (found[cell] != 0) {
-          throw new AssertionError(what + " cell " + cell + " is " + found[cell] + ", and nobody wrote it");
+          throw new AssertionError(
+              what + " cell " + cell + " is " + found[cell] + ", and nobody wrote it");
         }
         continue;
       }
@@ -202,7 +209,13 @@ final class History {
       }
     }
     throw new AssertionError(
-        what + " cell " + cell + " is " + found + ", which it may not be: " + Arrays.toString(writes));
+        what
+            + " cell "
+            + cell
+            + " is "
+            + found
+            + ", which it may not be: "
+            + Arrays.toString(writes));
   }
 
   private static boolean isOver(Write write, Write[] writes, Counting counting) {

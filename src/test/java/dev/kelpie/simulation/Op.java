@@ -50,6 +50,18 @@ record Op(int number, Kind kind, int client, int disk, int first, int count, int
 
   @Override
   public String toString() {
-    return number + ":" + kind + " client=" + client + " disk=" + disk + " " + first + "+" + count + " dice=" + dice;
+    return number
+        + ":"
+        + kind
+        + " client="
+        + client
+        + " disk="
+        + disk
+        + " "
+        + first
+        + "+"
+        + count
+        + " dice="
+        + dice;
   }
 }

@@ -1,5 +1,6 @@
 package dev.kelpie.simulation;
 
+import dev.kelpie.simulation.Script.Run;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -13,8 +14,8 @@ final class Plants {
 
   /// A bug.
   ///
-  /// @param seeds whose scripts find it; when scripts or product have changed, others may
-  record Plant(String name, List<Edit> edits, long... seeds) {
+  /// @param run the kind of script that is most likely to find it
+  record Plant(String name, Run run, List<Edit> edits) {
     @Override
     public String toString() {
       return name;
@@ -51,16 +52,27 @@ final class Plants {
     return List.of(
         new Plant(
             "a write-through answers before its push",
+            Run.CUT_AFTER_DURABLE,
             List.of(
-                in("WriteThrough", "pusher.push(object, false);\n      backend.flush(object.vdi());", ""))),
+                in(
+                    "WriteThrough",
+                    "pusher.push(object, false);\n      backend.flush(object.vdi());",
+                    ""))),
         new Plant(
             "a write-through is pushed and not made durable",
-            List.of(in("WriteThrough", "      backend.flush(object.vdi());\n    }\n    if (change", "    }\n    if (change"))),
+            Run.CUT_AFTER_DURABLE,
+            List.of(
+                in(
+                    "WriteThrough",
+                    "      backend.flush(object.vdi());\n    }\n    if (change",
+                    "    }\n    if (change"))),
         new Plant(
             "a flush answers without having pushed the data",
+            Run.WRITE_DURING_PUSH,
             List.of(in("Flusher", "pushAll(entries == null ? data : dataOf(vdi, inode));", ""))),
         new Plant(
             "a flush does not wait for a push under way",
+            Run.END_DURING_PUSH,
             List.of(
                 in(
                     "Pusher",
@@ -68,6 +80,7 @@ final class Plants {
                     "CachedObject object = stripe.object(id); if (object != null && object.turnTaken) { return null; }"))),
         new Plant(
             "blocks are clean before the store has answered",
+            Run.END_DURING_PUSH,
             List.of(
                 in(
                     "Pusher",
@@ -75,12 +88,19 @@ final class Plants {
                     "Stripe early = state.stripe(id); early.mutex.lock(); try { clean(early, begun.push); } finally { early.mutex.unlock(); } send(begun, ofRemoval); done = true;"))),
         new Plant(
             "a failed push cleans what it carried",
-            List.of(in("Pusher", "      if (done) {\n        clean(", "      if (true) {\n        clean("))),
+            Run.FAIL_PUSH,
+            List.of(
+                in(
+                    "Pusher",
+                    "      if (done) {\n        clean(",
+                    "      if (true) {\n        clean("))),
         new Plant(
             "a write during a push is cleaned with it",
+            Run.WRITE_DURING_PUSH,
             List.of(in("Push", "& ~rewritten[chunkNumber] & BlockMask.ALL", "& BlockMask.ALL"))),
         new Plant(
             "dirty chunks are evicted",
+            Run.FILL,
             List.of(
                 in(
                     "Reclaimer",
@@ -88,6 +108,7 @@ final class Plants {
                     "if (BlockMask.writing(masks) != 0) {"))),
         new Plant(
             "the inode goes out before its data",
+            Run.END_DURING_PUSH,
             List.of(
                 in(
                     "Flusher",
@@ -95,10 +116,15 @@ final class Plants {
                     "if (entries != null) { pusher.send(entries, Durability.DURABLE); backend.flush(vdi); } pushAll(entries == null ? data : dataOf(vdi, inode));"))),
         new Plant(
             "the inode is copied after the dirty set was taken",
+            Run.NAME_DURING_PUSH,
             List.of(
-                in("Flusher", "pushAll(entries == null ? data : dataOf(vdi, inode));", "pushAll(data);"))),
+                in(
+                    "Flusher",
+                    "pushAll(entries == null ? data : dataOf(vdi, inode));",
+                    "pushAll(data);"))),
         new Plant(
             "a block is believed without its checksum",
+            Run.ROT,
             List.of(
                 in(
                     "Slab",
@@ -106,12 +132,19 @@ final class Plants {
                     "if (sum(crc, bytes, end) == 0 && table.seed(chunk, b) == 0) {"))),
         new Plant(
             "a block is believed after a power failure since its checksum is right",
+            Run.CUT_AFTER_DURABLE,
             List.of(in("CacheFiles", "whole && known.get().boot() == boot", "whole"))),
         new Plant(
             "the last dirty bit of a chunk is lost",
-            List.of(in("BlockMask", "dirty(masks) | blocks, writing(masks)", "dirty(masks) | (blocks & 0x7fff), writing(masks)"))),
+            Run.FILL,
+            List.of(
+                in(
+                    "BlockMask",
+                    "dirty(masks) | blocks, writing(masks)",
+                    "dirty(masks) | (blocks & 0x7fff), writing(masks)"))),
         new Plant(
             "a range loses its last block at a chunk's edge",
+            Run.FILL,
             List.of(
                 in(
                     "BlockMask",
@@ -119,12 +152,23 @@ final class Plants {
                     "return (((ALL >>> (15 - (last - first))) << first)) & (first > 0 ? 0x7fff : ALL);"))),
         new Plant(
             "the quota is one chunk larger",
-            List.of(in("CacheConfig", "(int) (size / IndexLayout.CHUNK_SIZE)", "(int) (size / IndexLayout.CHUNK_SIZE) + 1"))),
+            Run.FILL,
+            List.of(
+                in(
+                    "CacheConfig",
+                    "(int) (size / IndexLayout.CHUNK_SIZE)",
+                    "(int) (size / IndexLayout.CHUNK_SIZE) + 1"))),
         new Plant(
             "a direct write goes past what is cached",
-            List.of(in("Bypass", "object.differs() || state.hasChunks(stripe, id)", "object.differs()"))),
+            Run.CUT_AFTER_DURABLE,
+            List.of(
+                in(
+                    "Bypass",
+                    "object.differs() || state.hasChunks(stripe, id)",
+                    "object.differs()"))),
         new Plant(
             "a push that ends settles the object that was made anew meanwhile",
+            Run.REMOVE_DURING_PUSH,
             List.of(
                 in(
                     "Pusher",
@@ -132,6 +176,7 @@ final class Plants {
                     "if (object.record < 0 && push.state != CachedObject.State.PRESENT) {\n      return;"))),
         new Plant(
             "a late push of older bytes wins",
+            Run.WRITE_DURING_PUSH,
             List.of(
                 in(
                     "Pusher",
@@ -140,6 +185,7 @@ final class Plants {
                 in("Pusher", "lastNumber.incrementAndGet()", "Change.NEXT"))),
         new Plant(
             "a restart forgets that an object is new",
+            Run.END_DURING_PUSH,
             List.of(
                 in(
                     "Recovery",
@@ -147,6 +193,7 @@ final class Plants {
                     "if (kind == CachedObject.State.NEW) { state.table.clearState(slot); state.space.releaseRecord(slot); return; } state.resume(id, kind, parent, slot);"))),
         new Plant(
             "a create that is sent again replaces the object",
+            Run.RESEND,
             List.of(
                 new Edit(
                     "dev.kelpie.vdi.ClientDoor",
@@ -154,6 +201,7 @@ final class Plants {
                     "return objects.create(object, base, extents, change);"))),
         new Plant(
             "a request of a lost connection comes after what was sent again",
+            Run.RESEND,
             List.of(
                 new Edit(
                     "dev.kelpie.frontend.sheepdog.ObjectTurns",
@@ -161,6 +209,7 @@ final class Plants {
                     "return true;"))),
         new Plant(
             "a create that failed is tried again without what is clean since",
+            Run.FAIL_PUSH,
             List.of(
                 in(
                     "Pusher",
@@ -168,6 +217,7 @@ final class Plants {
                     "if (done) { clean(stripe, push); } else if (push.state == CachedObject.State.NEW && !superseded) { for (int n = 0; n < push.chunks(); n++) { int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n); if (chunk >= 0) { state.cleaned(object, chunk, push.pushed(n)); } } }"))),
         new Plant(
             "a chunk is used again with its masks on",
+            Run.REMOVE_DURING_PUSH,
             List.of(
                 in(
                     "ChunkTable",
@@ -179,9 +229,11 @@ final class Plants {
                     "    index.putLongRelease(at, 0);"))),
         new Plant(
             "a pull is kept that a write overtook",
+            Run.OVERTAKE_PULL,
             List.of(in("CachedObject", "pulls.get(i).spoil(chunkNumber, blocks);", ""))),
         new Plant(
             "a loss is not told",
+            Run.CUT_AFTER_DURABLE,
             List.of(
                 new Edit(
                     "dev.kelpie.vdi.LeaseBook",

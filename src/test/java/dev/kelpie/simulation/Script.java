@@ -2,9 +2,11 @@ package dev.kelpie.simulation;
 
 import dev.kelpie.simulation.Op.Kind;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
+import java.util.stream.LongStream;
 
 /// The steps that a seed chooses: single ones, and short runs of steps that bring requests together
 /// where caches have gone wrong (spec/protocol-and-cache.md §3.8, §3.9).
@@ -27,7 +29,7 @@ final class Script {
           Gates.Call.FLUSH);
 
   private static final int STEPS = 50;
-  private static final int RUNS = 14;
+  private static final List<Run> RUNS = List.copyOf(EnumSet.allOf(Run.class));
 
   /// Dice that mean a mode to clients of both protocols.
   private static final int DIRECT = 4;
@@ -44,6 +46,22 @@ final class Script {
   private int first;
   private int count;
 
+  /// Steps about one place that belong together.
+  enum Run {
+    OVERTAKE_PULL,
+    WRITE_DURING_PUSH,
+    NAME_DURING_PUSH,
+    REMOVE_DURING_PUSH,
+    END_DURING_PUSH,
+    RESEND,
+    FILL,
+    END_SOON,
+    FAIL_PUSH,
+    ROT,
+    SNAPSHOT_DURING_PUSH,
+    CUT_AFTER_DURABLE
+  }
+
   private Script(long seed) {
     this.chance = new SplittableRandom(seed);
   }
@@ -53,9 +71,24 @@ final class Script {
     if (script.chance.nextBoolean()) {
       script.choose();
     } else {
-      script.dwell(script.chance.nextInt(RUNS));
+      script.dwell(script.anyRun());
     }
     return List.copyOf(script.ops);
+  }
+
+  /// The first seeds whose scripts are about one thing.
+  static long[] seeds(Run run, int count) {
+    return LongStream.iterate(1, seed -> seed + 1)
+        .filter(seed -> {
+          Script script = new Script(seed);
+          return !script.chance.nextBoolean() && script.anyRun() == run;
+        })
+        .limit(count)
+        .toArray();
+  }
+
+  private Run anyRun() {
+    return RUNS.get(chance.nextInt(RUNS.size()));
   }
 
   /// A bit of everything.
@@ -63,7 +96,7 @@ final class Script {
     while (ops.size() < STEPS) {
       aim();
       if (chance.nextBoolean()) {
-        run(chance.nextInt(RUNS));
+        run(anyRun());
       } else {
         step();
       }
@@ -71,7 +104,7 @@ final class Script {
   }
 
   /// One thing several times, and little else.
-  private void dwell(int run) {
+  private void dwell(Run run) {
     while (ops.size() < STEPS / 2) {
       aim();
       run(run);
@@ -192,20 +225,20 @@ final class Script {
   }
 
   /// A run of steps about one place.
-  private void run(int which) {
+  private void run(Run which) {
     switch (which) {
-      case 0 -> overtakePull();
-      case 1 -> writeDuringPush();
-      case 2 -> nameDuringPush();
-      case 3 -> removeDuringPush();
-      case 4, 5 -> endDuringPush();
-      case 6 -> resend();
-      case 7 -> fill();
-      case 8 -> endSoon();
-      case 9, 10 -> failPush();
-      case 11 -> rot();
-      case 12 -> snapshotDuringPush();
-      default -> cutAfterDurable();
+      case OVERTAKE_PULL -> overtakePull();
+      case WRITE_DURING_PUSH -> writeDuringPush();
+      case NAME_DURING_PUSH -> nameDuringPush();
+      case REMOVE_DURING_PUSH -> removeDuringPush();
+      case END_DURING_PUSH -> endDuringPush();
+      case RESEND -> resend();
+      case FILL -> fill();
+      case END_SOON -> endSoon();
+      case FAIL_PUSH -> failPush();
+      case ROT -> rot();
+      case SNAPSHOT_DURING_PUSH -> snapshotDuringPush();
+      case CUT_AFTER_DURABLE -> cutAfterDurable();
     }
   }
 
@@ -283,8 +316,9 @@ final class Script {
     some(0, 2, Kind.WRITE);
     holdPush();
     add(Kind.FLUSH);
-    some(0, 2, Kind.WRITE, Kind.FLUSH, Kind.FLUSH, Kind.READ);
-    add(chance.nextBoolean() ? Kind.KILL : Kind.CUT);
+    some(0, 1, Kind.FLUSH);
+    some(0, 1, Kind.WRITE, Kind.FLUSH, Kind.READ);
+    some(1, 1, Kind.KILL, Kind.CUT, Kind.CUT);
     add(Kind.READ);
   }
 

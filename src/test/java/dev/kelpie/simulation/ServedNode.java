@@ -93,7 +93,11 @@ final class ServedNode {
       this.nbd =
           floor(
               new NbdServer(
-                  platform.platform(), Log.NONE, exports, new NbdConfig(100, LIMIT, NBD_MEMORY), Access.OPEN));
+                  platform.platform(),
+                  Log.NONE,
+                  exports,
+                  new NbdConfig(100, LIMIT, NBD_MEMORY),
+                  Access.OPEN));
       Network.Listener listener =
           platform
               .platform()
@@ -117,8 +121,7 @@ final class ServedNode {
   }
 
   NbdClient nbd(String export) throws IOException {
-    NbdClient client =
-        NbdClient.connect(platform.platform().network(), nbdAt).greet().structured();
+    NbdClient client = NbdClient.connect(platform.platform().network(), nbdAt).greet().structured();
     try {
       client.go(export);
     } catch (AssertionError refused) {
@@ -137,7 +140,8 @@ final class ServedNode {
         CacheProbe.check(cache);
         long used = cache.usage().used();
         if (used > CACHE_SIZE) {
-          throw new AssertionError("I14: " + used + " bytes of the cache are used, of " + CACHE_SIZE);
+          throw new AssertionError(
+              "I14: " + used + " bytes of the cache are used, of " + CACHE_SIZE);
         }
         return;
       } catch (Error e) {

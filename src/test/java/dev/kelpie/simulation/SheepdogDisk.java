@@ -97,8 +97,7 @@ final class SheepdogDisk implements DiskClient {
       if (entry == 0) {
         return new byte[length];
       }
-      Reply reply =
-          readObject(ObjectId.data(new VdiId(entry), index), flags, within, length);
+      Reply reply = readObject(ObjectId.data(new VdiId(entry), index), flags, within, length);
       if (reply.result() != ResultCode.NO_OBJ.code()) {
         return good("READ_OBJ", reply).data();
       }
@@ -233,9 +232,7 @@ final class SheepdogDisk implements DiskClient {
         good("RELEASE_VDI", client.send(Opcode.RELEASE_VDI, 0, fields, payload(name)));
       }
       default ->
-          good(
-              "FLUSH_VDI",
-              client.ask(Opcode.FLUSH_VDI, 0, 0, RequestFields.Obj.at(inode, 0)));
+          good("FLUSH_VDI", client.ask(Opcode.FLUSH_VDI, 0, 0, RequestFields.Obj.at(inode, 0)));
     }
   }
 
@@ -256,8 +253,7 @@ final class SheepdogDisk implements DiskClient {
   /// @return false where that is refused since a block device is attached
   boolean discard(int index, int dice) throws IOException {
     ObjectId object = ObjectId.data(new VdiId(there()), index);
-    Reply reply =
-        client.ask(Opcode.DISCARD_OBJ, flags(dice), 0, RequestFields.Obj.at(object, 0));
+    Reply reply = client.ask(Opcode.DISCARD_OBJ, flags(dice), 0, RequestFields.Obj.at(object, 0));
     if (reply.result() == ResultCode.EIO.code() || isLate(reply)) {
       return false;
     }
@@ -281,8 +277,7 @@ final class SheepdogDisk implements DiskClient {
     return little(good("READ_OBJ of an entry", reply).data()).getInt();
   }
 
-  private Reply readObject(ObjectId object, int flags, long offset, int length)
-      throws IOException {
+  private Reply readObject(ObjectId object, int flags, long offset, int length) throws IOException {
     return client.ask(Opcode.READ_OBJ, flags, length, RequestFields.Obj.at(object, offset));
   }
 

@@ -213,8 +213,7 @@ final class Simulation {
 
   private static void failIf(boolean hangs, Request request) {
     if (hangs) {
-      throw new AssertionError(
-          request.op + " hangs at " + List.of(request.thread.getStackTrace()));
+      throw new AssertionError(request.op + " hangs at " + List.of(request.thread.getStackTrace()));
     }
   }
 
@@ -346,7 +345,8 @@ final class Simulation {
     settle();
     directory.flushAll();
     if (hasCrashed()
-        || node.cache.usage().vdis().stream().anyMatch(v -> v.dirtyBytes() + v.dirtyObjects() > 0)) {
+        || node.cache.usage().vdis().stream()
+            .anyMatch(v -> v.dirtyBytes() + v.dirtyObjects() > 0)) {
       return;
     }
     long bits = 8L * SLAB_BLOCK;
@@ -359,8 +359,7 @@ final class Simulation {
   private void failCache() {
     settle();
     if (cacheFault.isEmpty() && !hasCrashed()) {
-      cacheFault =
-          Optional.of(node.disk.faults().fail(DiskCall.WRITE, path -> path.equals(SLAB)));
+      cacheFault = Optional.of(node.disk.faults().fail(DiskCall.WRITE, path -> path.equals(SLAB)));
     }
   }
 

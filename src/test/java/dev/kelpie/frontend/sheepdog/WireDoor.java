@@ -52,8 +52,7 @@ public final class WireDoor implements Closeable {
       book.format(FORMAT, node.members(), FakeNode.FORMATTED);
     }
     Services services = new Services(objects, vdis, Optional.of(cache), store, book, node);
-    this.server =
-        new SheepdogServer(platform, Log.NONE, services, CONFIG, Access.OPEN);
+    this.server = new SheepdogServer(platform, Log.NONE, services, CONFIG, Access.OPEN);
     Network.Listener listener =
         platform.network().listen(new Endpoint.Tcp(InetAddress.getLoopbackAddress(), 0));
     this.at = listener.at();

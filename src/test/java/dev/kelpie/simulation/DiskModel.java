@@ -27,9 +27,6 @@ final class DiskModel {
   /// have taken writes.
   volatile boolean lossMayBeTold;
 
-  /// Whether it has to, for the cut has taken some.
-  volatile boolean lossIsDue;
-
   /// A snapshot: by cell, what it may hold; null for zeros only. In doubt while it is being made or
   /// deleted.
   static final class Snapshot {

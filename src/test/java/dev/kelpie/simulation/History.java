@@ -143,9 +143,7 @@ final class History {
   /// Checks what a restart found, and takes it as what is there.
   ///
   /// @param cut whether the power was cut; otherwise the process was killed, or ended well
-  /// @return whether a write that was answered is not there any more
-  synchronized boolean adopt(long[] found, boolean cut, String what) {
-    boolean lost = false;
+  synchronized void adopt(long[] found, boolean cut, String what) {
     Write[][] next = new Write[found.length][];
     for (int cell = 0; cell < found.length; cell++) {
       Write[] writes = cell < cells.length ? cells[cell] : null;
@@ -157,12 +155,9 @@ final class History {
         continue;
       }
       allow(cell, found[cell], write -> cut ? write.durable : write.done, what);
-      long value = found[cell];
-      lost |= Arrays.stream(writes).allMatch(w -> w.tag != value || isOver(w, writes, v -> v.done));
-      next[cell] = adopted(writes, value, cut);
+      next[cell] = adopted(writes, found[cell], cut);
     }
     cells = next;
-    return lost;
   }
 
   private Write[] adopted(Write[] writes, long value, boolean cut) {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.TestFactory;
 /// worth something.
 final class PlantedBugsTest {
   private static final int SEEDS = 30;
-  private static final long LIMIT_MILLIS = 60_000;
+  private static final long LIMIT_MILLIS = 120_000;
 
   @TestFactory
   Stream<DynamicTest> everyPlantedBugIsFound() {

@@ -99,14 +99,6 @@ final class Plants {
             Run.WRITE_DURING_PUSH,
             List.of(in("Push", "& ~rewritten[chunkNumber] & BlockMask.ALL", "& BlockMask.ALL"))),
         new Plant(
-            "dirty chunks are evicted",
-            Run.FILL,
-            List.of(
-                in(
-                    "Reclaimer",
-                    "if (BlockMask.dirty(masks) != 0 || BlockMask.writing(masks) != 0) {",
-                    "if (BlockMask.writing(masks) != 0) {"))),
-        new Plant(
             "the inode goes out before its data",
             Run.END_DURING_PUSH,
             List.of(
@@ -144,7 +136,7 @@ final class Plants {
                     "dirty(masks) | (blocks & 0x7fff), writing(masks)"))),
         new Plant(
             "a range loses its last block at a chunk's edge",
-            Run.FILL,
+            Run.WRITE_DURING_PUSH,
             List.of(
                 in(
                     "BlockMask",
@@ -160,20 +152,12 @@ final class Plants {
                     "(int) (size / IndexLayout.CHUNK_SIZE) + 1"))),
         new Plant(
             "a direct write goes past what is cached",
-            Run.CUT_AFTER_DURABLE,
+            Run.MIX_MODES,
             List.of(
                 in(
                     "Bypass",
                     "object.differs() || state.hasChunks(stripe, id)",
                     "object.differs()"))),
-        new Plant(
-            "a push that ends settles the object that was made anew meanwhile",
-            Run.REMOVE_DURING_PUSH,
-            List.of(
-                in(
-                    "Pusher",
-                    "if (push.stateChanges != object.stateChanges) {\n      return;",
-                    "if (object.record < 0 && push.state != CachedObject.State.PRESENT) {\n      return;"))),
         new Plant(
             "a late push of older bytes wins",
             Run.WRITE_DURING_PUSH,
@@ -216,28 +200,8 @@ final class Plants {
                     "      if (done) {\n        clean(stripe, push);\n      }",
                     "if (done) { clean(stripe, push); } else if (push.state == CachedObject.State.NEW && !superseded) { for (int n = 0; n < push.chunks(); n++) { int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n); if (chunk >= 0) { state.cleaned(object, chunk, push.pushed(n)); } } }"))),
         new Plant(
-            "a chunk is used again with its masks on",
-            Run.REMOVE_DURING_PUSH,
-            List.of(
-                in(
-                    "ChunkTable",
-                    "    index.putLongRelease(at + MASKS, 0);\n    index.putLongRelease(at, owner.value());",
-                    "    index.putLongRelease(at, owner.value());"),
-                in(
-                    "ChunkTable",
-                    "    index.putLongRelease(at + MASKS, 0);\n    index.putLongRelease(at, 0);",
-                    "    index.putLongRelease(at, 0);"))),
-        new Plant(
             "a pull is kept that a write overtook",
             Run.OVERTAKE_PULL,
-            List.of(in("CachedObject", "pulls.get(i).spoil(chunkNumber, blocks);", ""))),
-        new Plant(
-            "a loss is not told",
-            Run.CUT_AFTER_DURABLE,
-            List.of(
-                new Edit(
-                    "dev.kelpie.vdi.LeaseBook",
-                    "return record.withUnflushedSince(0).withLoss(loss);",
-                    "return record.withUnflushedSince(0);"))));
+            List.of(in("CachedObject", "pulls.get(i).spoil(chunkNumber, blocks);", ""))));
   }
 }

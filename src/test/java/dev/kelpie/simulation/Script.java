@@ -59,7 +59,9 @@ final class Script {
     FAIL_PUSH,
     ROT,
     SNAPSHOT_DURING_PUSH,
-    CUT_AFTER_DURABLE
+    CUT_AFTER_DURABLE,
+    MIX_MODES,
+    REMOVE_THEN_CUT
   }
 
   private Script(long seed) {
@@ -239,6 +241,8 @@ final class Script {
       case ROT -> rot();
       case SNAPSHOT_DURING_PUSH -> snapshotDuringPush();
       case CUT_AFTER_DURABLE -> cutAfterDurable();
+      case MIX_MODES -> mixModes();
+      case REMOVE_THEN_CUT -> removeThenCut();
     }
   }
 
@@ -359,9 +363,16 @@ final class Script {
       first = i % 2 * OBJECT;
       scan();
     }
+    for (int i = 0; i < 3; i++) { // writes take chunks from others, reads do not
+      disk = 0;
+      first = i % 2 * OBJECT + CHUNK * (32 + 8 * i);
+      count = 8 * CHUNK;
+      writeBack();
+    }
     add(Kind.CHECK);
     disk = dirty;
     first = at;
+    count = 4 * CHUNK;
     add(Kind.READ);
   }
 
@@ -428,6 +439,36 @@ final class Script {
     }
     add(Kind.CUT);
     some(1, 2, Kind.READ, Kind.FLUSH);
+  }
+
+  /// Each mode finds what the others have written.
+  private void mixModes() {
+    writeBack();
+    some(0, 1, Kind.FLUSH);
+    shift();
+    add(Kind.READ);
+    add(Kind.WRITE, 2, DIRECT);
+    add(Kind.READ);
+    shift();
+    add(Kind.WRITE, 1, DURABLE);
+    some(0, 1, Kind.FLUSH, Kind.CUT);
+    add(Kind.READ);
+  }
+
+  /// The power goes while a flush brings out that an object is gone.
+  private void removeThenCut() {
+    writeBack();
+    add(Kind.DISCARD, 0, WRITE_BACK);
+    writeBack();
+    add(Kind.CHECK);
+    add(Kind.READ);
+    add(Kind.FLUSH);
+    add(Kind.DISCARD, 0, WRITE_BACK);
+    hold(Gates.Call.WRITE, true, chance.nextInt(3) == 0);
+    add(Kind.FLUSH);
+    some(0, 1, Kind.WRITE, Kind.READ);
+    add(Kind.CUT);
+    add(Kind.READ);
   }
 
   private void writeBack() {

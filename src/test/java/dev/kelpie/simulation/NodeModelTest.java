@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/// Random work against the model (I1, I2, I4, I5, I6, I7, I9, I10, I11, I12, I13, I14, I15, I16,
-/// I17, I18, I19, I23, I24).
+/// Random work against the model (I1, I2, I4, I5, I6, I7, I9, I10, I11, I12, I13, I14, I15, I17,
+/// I18, I19, I23, I24).
 ///
 /// `-Dmodel.seed=` replays a run, whose failure comes with the shortest script that was found;
 /// `-Dmodel.seconds=` makes it longer or shorter.

@@ -1,0 +1,207 @@
+package dev.kelpie.simulation;
+
+import dev.kelpie.simulation.Script.Run;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Bugs of the kinds that the first object cache had, as changes of the product's source text.
+final class Plants {
+  private static final String CACHE = "dev.kelpie.cache.";
+
+  private Plants() {}
+
+  /// A bug.
+  ///
+  /// @param run the kind of script that is most likely to find it
+  record Plant(String name, Run run, List<Edit> edits) {
+    @Override
+    public String toString() {
+      return name;
+    }
+
+    /// The product with this bug in it.
+    PatchedClasses load() throws IOException {
+      Map<String, String> sources = new HashMap<>();
+      for (Edit edit : edits) {
+        String before = sources.containsKey(edit.in) ? sources.get(edit.in) : null;
+        sources.put(edit.in, edit.on(before == null ? PatchedClasses.source(edit.in) : before));
+      }
+      return PatchedClasses.of(sources);
+    }
+  }
+
+  /// A place in a class's text, which must be there exactly once, and what comes there.
+  record Edit(String in, String find, String put) {
+    String on(String text) {
+      int at = text.indexOf(find);
+      if (at < 0 || text.indexOf(find, at + 1) >= 0) {
+        throw new AssertionError(
+            "the planted bug has lost its place: once in " + in + " there must be: " + find);
+      }
+      return text.substring(0, at) + put + text.substring(at + find.length());
+    }
+  }
+
+  private static Edit in(String cacheClass, String find, String put) {
+    return new Edit(CACHE + cacheClass, find, put);
+  }
+
+  static List<Plant> all() {
+    return List.of(
+        new Plant(
+            "a write-through answers before its push",
+            Run.CUT_AFTER_DURABLE,
+            List.of(
+                in(
+                    "WriteThrough",
+                    "pusher.push(object, false);\n      backend.flush(object.vdi());",
+                    ""))),
+        new Plant(
+            "a write-through is pushed and not made durable",
+            Run.CUT_AFTER_DURABLE,
+            List.of(
+                in(
+                    "WriteThrough",
+                    "      backend.flush(object.vdi());\n    }\n    if (change",
+                    "    }\n    if (change"))),
+        new Plant(
+            "a flush answers without having pushed the data",
+            Run.WRITE_DURING_PUSH,
+            List.of(in("Flusher", "pushAll(entries == null ? data : dataOf(vdi, inode));", ""))),
+        new Plant(
+            "a flush does not wait for a push under way",
+            Run.END_DURING_PUSH,
+            List.of(
+                in(
+                    "Pusher",
+                    "CachedObject object = awaitTurn(stripe, id);",
+                    "CachedObject object = stripe.object(id); if (object != null && object.turnTaken) { return null; }"))),
+        new Plant(
+            "blocks are clean before the store has answered",
+            Run.END_DURING_PUSH,
+            List.of(
+                in(
+                    "Pusher",
+                    "        send(begun, ofRemoval);\n        done = true;",
+                    "Stripe early = state.stripe(id); early.mutex.lock(); try { clean(early, begun.push); } finally { early.mutex.unlock(); } send(begun, ofRemoval); done = true;"))),
+        new Plant(
+            "a failed push cleans what it carried",
+            Run.FAIL_PUSH,
+            List.of(
+                in(
+                    "Pusher",
+                    "      if (done) {\n        clean(",
+                    "      if (true) {\n        clean("))),
+        new Plant(
+            "a write during a push is cleaned with it",
+            Run.WRITE_DURING_PUSH,
+            List.of(in("Push", "& ~rewritten[chunkNumber] & BlockMask.ALL", "& BlockMask.ALL"))),
+        new Plant(
+            "the inode goes out before its data",
+            Run.END_DURING_PUSH,
+            List.of(
+                in(
+                    "Flusher",
+                    "pushAll(entries == null ? data : dataOf(vdi, inode));",
+                    "if (entries != null) { pusher.send(entries, Durability.DURABLE); backend.flush(vdi); } pushAll(entries == null ? data : dataOf(vdi, inode));"))),
+        new Plant(
+            "the inode is copied after the dirty set was taken",
+            Run.NAME_DURING_PUSH,
+            List.of(
+                in(
+                    "Flusher",
+                    "pushAll(entries == null ? data : dataOf(vdi, inode));",
+                    "pushAll(data);"))),
+        new Plant(
+            "a block is believed without its checksum",
+            Run.ROT,
+            List.of(
+                in(
+                    "Slab",
+                    "if ((sum(crc, bytes, end) ^ table.seed(chunk, b)) != table.sum(chunk, b)) {",
+                    "if (sum(crc, bytes, end) == 0 && table.seed(chunk, b) == 0) {"))),
+        new Plant(
+            "a block is believed after a power failure since its checksum is right",
+            Run.CUT_AFTER_DURABLE,
+            List.of(in("CacheFiles", "whole && known.get().boot() == boot", "whole"))),
+        new Plant(
+            "the last dirty bit of a chunk is lost",
+            Run.FILL,
+            List.of(
+                in(
+                    "BlockMask",
+                    "dirty(masks) | blocks, writing(masks)",
+                    "dirty(masks) | (blocks & 0x7fff), writing(masks)"))),
+        new Plant(
+            "a range loses its last block at a chunk's edge",
+            Run.WRITE_DURING_PUSH,
+            List.of(
+                in(
+                    "BlockMask",
+                    "return (ALL >>> (15 - (last - first))) << first;",
+                    "return (((ALL >>> (15 - (last - first))) << first)) & (first > 0 ? 0x7fff : ALL);"))),
+        new Plant(
+            "the quota is one chunk larger",
+            Run.FILL,
+            List.of(
+                in(
+                    "CacheConfig",
+                    "(int) (size / IndexLayout.CHUNK_SIZE)",
+                    "(int) (size / IndexLayout.CHUNK_SIZE) + 1"))),
+        new Plant(
+            "a direct write goes past what is cached",
+            Run.MIX_MODES,
+            List.of(
+                in(
+                    "Bypass",
+                    "object.differs() || state.hasChunks(stripe, id)",
+                    "object.differs()"))),
+        new Plant(
+            "a late push of older bytes wins",
+            Run.WRITE_DURING_PUSH,
+            List.of(
+                in(
+                    "Pusher",
+                    "CachedObject object = awaitTurn(stripe, id);",
+                    "CachedObject object = stripe.object(id);"),
+                in("Pusher", "lastNumber.incrementAndGet()", "Change.NEXT"))),
+        new Plant(
+            "a restart forgets that an object is new",
+            Run.END_DURING_PUSH,
+            List.of(
+                in(
+                    "Recovery",
+                    "state.resume(id, kind, parent, slot);",
+                    "if (kind == CachedObject.State.NEW) { state.table.clearState(slot); state.space.releaseRecord(slot); return; } state.resume(id, kind, parent, slot);"))),
+        new Plant(
+            "a create that is sent again replaces the object",
+            Run.RESEND,
+            List.of(
+                new Edit(
+                    "dev.kelpie.vdi.ClientDoor",
+                    "return written == Outcome.NO_OBJECT ? objects.create(object, base, extents, change) : written;",
+                    "return objects.create(object, base, extents, change);"))),
+        new Plant(
+            "a request of a lost connection comes after what was sent again",
+            Run.RESEND,
+            List.of(
+                new Edit(
+                    "dev.kelpie.frontend.sheepdog.ObjectTurns",
+                    "return queue(turn).element() == turn.group;",
+                    "return true;"))),
+        new Plant(
+            "a create that failed is tried again without what is clean since",
+            Run.FAIL_PUSH,
+            List.of(
+                in(
+                    "Pusher",
+                    "      if (done) {\n        clean(stripe, push);\n      }",
+                    "if (done) { clean(stripe, push); } else if (push.state == CachedObject.State.NEW && !superseded) { for (int n = 0; n < push.chunks(); n++) { int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n); if (chunk >= 0) { state.cleaned(object, chunk, push.pushed(n)); } } }"))),
+        new Plant(
+            "a pull is kept that a write overtook",
+            Run.OVERTAKE_PULL,
+            List.of(in("CachedObject", "pulls.get(i).spoil(chunkNumber, blocks);", ""))));
+  }
+}

@@ -82,7 +82,8 @@ final class Sheep implements AutoCloseable {
       leases.begin(LeaseBook.NO_CACHE, true);
     }
     ObjectStore objects = cache.isPresent() ? cache.get() : store;
-    VdiCatalog vdis = floor(
+    VdiCatalog vdis =
+        floor(
             new VdiCatalog(
                 platform,
                 log,

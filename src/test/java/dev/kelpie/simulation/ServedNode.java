@@ -11,7 +11,6 @@ import dev.kelpie.frontend.sheepdog.WireDoor;
 import dev.kelpie.log.Log;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
-import dev.kelpie.object.CacheMode;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
 import dev.kelpie.store.disk.DiskStore;
@@ -83,13 +82,14 @@ final class ServedNode {
                   gates,
                   leases));
       this.catalog =
-          floor(new VdiCatalog(platform.platform(), Log.NONE, records, cache, leases, () -> 1));
+          floor(
+              new VdiCatalog(
+                  platform.platform(), Log.NONE, records, cache, leases, () -> 1, cache));
       this.wire =
           floor(
               new WireDoor(
                   platform.platform(), records, catalog.clientObjects(), catalog, cache, store));
-      VolumeExports exports =
-          new VolumeExports(Log.NONE, catalog, leases, cache, CacheMode.WRITEBACK, Optional::empty);
+      VolumeExports exports = new VolumeExports(Log.NONE, catalog, leases, cache, Optional::empty);
       this.nbd =
           floor(
               new NbdServer(

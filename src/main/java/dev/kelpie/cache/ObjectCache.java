@@ -97,14 +97,16 @@ public final class ObjectCache implements ObjectStore, CacheControl {
       throws IOException {
     CacheFiles files = CacheFiles.open(platform, log, config);
     try {
-      leases.begin(files.id(), files.found() != CacheFiles.Found.NOTHING);
+      boolean intact = files.found() != CacheFiles.Found.NOTHING;
+      Set<VdiId> kept = intact ? leases.held(files.id()) : Set.of();
       int capacity = Math.max(config.chunks(), files.allocated());
       ChunkTable table = new ChunkTable(files.mapped());
       ChunkSpace space = new ChunkSpace(platform.locks(), platform.disk(), log, files, capacity);
       CacheState state =
           new CacheState(
               platform.clock(), platform.locks(), table, new Slab(files.slab(), table), space);
-      new Recovery(state, leases, log).run(files.allocated());
+      new Recovery(state, kept, log).run(files.allocated());
+      leases.begin(files.id(), kept);
       ObjectCache cache = new ObjectCache(platform, log, config, backend, leases, files, state);
       if (files.allocated() > config.chunks()) {
         cache.shrink();

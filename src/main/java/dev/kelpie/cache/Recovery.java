@@ -5,18 +5,19 @@ import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
 import dev.kelpie.log.Log;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
-import dev.kelpie.object.Leases;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Takes up what the last process left in index and slab. A record that cannot be is dropped;
-/// nothing of a VDI whose lease is not ours any more is kept (I4).
+/// Takes up what the last process left in index and slab. A record that cannot be is dropped, and
+/// everything of a VDI whose lease is not this cache's any more (I4): before the leases go to their
+/// next generation, after which what is left in the index is believed.
 final class Recovery {
   private final CacheState state;
-  private final Leases leases;
+  private final Set<VdiId> kept;
   private final Log log;
   private final ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_SIZE);
 
@@ -24,14 +25,15 @@ final class Recovery {
   /// chunks that are left are those of what they were before.
   private final Map<ObjectId, Integer> replaced = new HashMap<>();
 
-  /// Dirty blocks that had to be dropped, by VDI.
-  private final Map<VdiId, Integer> lost = new TreeMap<>();
+  /// Dirty blocks that were dropped, by VDI. Whoever took a lease over has reported the loss where
+  /// there was one; without a mark in it, the backend had them all.
+  private final Map<VdiId, Integer> dropped = new TreeMap<>();
 
   private int damaged;
 
-  Recovery(CacheState state, Leases leases, Log log) {
+  Recovery(CacheState state, Set<VdiId> kept, Log log) {
     this.state = state;
-    this.leases = leases;
+    this.kept = kept;
     this.log = log;
   }
 
@@ -47,12 +49,13 @@ final class Recovery {
     if (damaged > 0) {
       log.alert("object cache: " + damaged + " damaged records of the index were dropped");
     }
-    lost.forEach((vdi, blocks) ->
-        leases.reportLoss(
-            vdi,
-            (long) blocks * BLOCK_SIZE
-                + " bytes in the object cache were not pushed, and the VDI's lease has gone to"
-                + " another cache"));
+    dropped.forEach((vdi, blocks) ->
+        log.alert(
+            "object cache: "
+                + (long) blocks * BLOCK_SIZE
+                + " dirty bytes of VDI "
+                + vdi
+                + " were dropped: its lease is not this cache's any more"));
   }
 
   private void takeState(int slot) {
@@ -69,11 +72,11 @@ final class Recovery {
             && kind != null
             && (kind != CachedObject.State.COPY || parent != null)
             && state.stripe(id).object(id) == null;
-    if (kind == null || !sane || !leases.resumed(id.vdi())) {
+    if (kind == null || !sane || !kept.contains(id.vdi())) {
       if (!sane) {
         damaged++;
       } else {
-        lost.merge(id.vdi(), 0, Integer::sum);
+        dropped.merge(id.vdi(), 0, Integer::sum);
       }
       state.table.clearState(slot);
       state.space.releaseRecord(slot);
@@ -104,10 +107,10 @@ final class Recovery {
       forget(chunk);
       return;
     }
-    if (!leases.resumed(id.vdi())) {
+    if (!kept.contains(id.vdi())) {
       int dirty = Integer.bitCount(BlockMask.dirty(masks));
       if (dirty > 0) {
-        lost.merge(id.vdi(), dirty, Integer::sum);
+        dropped.merge(id.vdi(), dirty, Integer::sum);
       }
       forget(chunk);
       return;

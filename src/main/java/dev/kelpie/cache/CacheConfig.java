@@ -19,7 +19,7 @@ public record CacheConfig(Path directory, long size, boolean keepPulled, Duratio
   public static final Duration PUSH_AGE_DEFAULT = Duration.ofSeconds(5);
 
   public CacheConfig {
-    if (size < SIZE_MIN || size / IndexLayout.CHUNK_SIZE > Integer.MAX_VALUE / 2) {
+    if (size < SIZE_MIN || size / IndexLayout.CHUNK_SIZE > IndexLayout.CHUNKS_MAX) {
       throw new IllegalArgumentException("cache size out of range: " + size);
     }
   }

@@ -83,6 +83,18 @@ final class CacheState {
     }
   }
 
+  /// Whether the object is to be removed. Takes the stripe's lock itself.
+  boolean isGone(ObjectId id) {
+    Stripe stripe = stripe(id);
+    stripe.mutex.lock();
+    try {
+      CachedObject object = stripe.object(id);
+      return object != null && object.state == CachedObject.State.GONE;
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
   /// How many chunks an object has.
   static int chunks(ObjectId id) {
     return Math.ceilDiv(id.size(), CHUNK_SIZE);
@@ -104,15 +116,15 @@ final class CacheState {
     int chunk = space.take();
     if (chunk >= 0) {
       table.assign(chunk, id, number);
-      adopt(stripe, id, chunk);
+      adopt(stripe, id, number, chunk);
     }
     return chunk;
   }
 
   /// Takes up a chunk that the table gives to the object.
-  void adopt(Stripe stripe, ObjectId id, int chunk) {
-    stripe.put(chunk);
-    space.added(chunk, name(id, table.number(chunk)));
+  void adopt(Stripe stripe, ObjectId id, int number, int chunk) {
+    stripe.put(chunk, id, number);
+    space.added(chunk, name(id, number));
     vdi(id).chunks.incrementAndGet();
   }
 

@@ -75,7 +75,13 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     this.admin = new CacheAdmin(state, pusher, flusher);
     this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, backend);
     this.power =
-        new CacheSwitch(log, platform.locks(), state, flusher, throttle, leases, files.directory());
+        new CacheSwitch(
+            log,
+            platform.locks(),
+            new Salvage(log, state, pusher, backend, leases, platform.tasks()),
+            throttle,
+            leases,
+            files.directory());
     this.writeBehind =
         new WriteBehind(
             state,
@@ -105,13 +111,22 @@ public final class ObjectCache implements ObjectStore, CacheControl {
       CacheState state =
           new CacheState(
               platform.clock(), platform.locks(), table, new Slab(files.slab(), table), space);
-      new Recovery(state, kept, log).run(files.allocated());
+      Recovery recovery = new Recovery(state, files.index(), kept, log);
+      recovery.run(files.allocated(), files.recorded());
       leases.begin(files.id(), kept);
+      recovery.settleDamage(leases, files.allocated());
       ObjectCache cache = new ObjectCache(platform, log, config, backend, leases, files, state);
       if (files.allocated() > config.chunks()) {
         cache.shrink();
       }
       return cache;
+    } catch (MappingFault | InternalError e) {
+      files.close();
+      throw new IOException(
+          files.directory().resolve("index")
+              + ": its device fails; put the cache on another one, what was not pushed is then"
+              + " reported as lost",
+          e);
     } catch (IOException | RuntimeException e) {
       files.close();
       throw e;
@@ -129,12 +144,12 @@ public final class ObjectCache implements ObjectStore, CacheControl {
       return Outcome.WOULD_WAIT;
     }
     int position = into.position();
-    Exception fault = null;
+    Throwable fault = null;
     try {
       if (!power.isOff()) {
         return reader.read(object, offset, into, access);
       }
-    } catch (CacheFault | MappingFault e) {
+    } catch (CacheFault | MappingFault | InternalError e) {
       fault = e;
     } finally {
       power.leave();
@@ -246,17 +261,27 @@ public final class ObjectCache implements ObjectStore, CacheControl {
 
   @Override
   public Usage usage() {
-    return admin.usage(config.size());
+    if (!power.isOff()) {
+      try {
+        return admin.usage(config.size());
+      } catch (MappingFault | InternalError e) {
+        power.turnedOff(e, Patience.WAIT);
+      }
+    }
+    return new Usage(config.size(), 0, List.of());
   }
 
   @Override
   public long drop(VdiId vdi, boolean force) throws IOException {
-    power.enter(Patience.WAIT);
-    try {
-      return power.isOff() ? 0 : admin.drop(vdi, force);
-    } finally {
-      power.leave();
-    }
+    long[] dropped = new long[1];
+    power.guarded(
+        Patience.WAIT,
+        () -> {
+          dropped[0] = admin.drop(vdi, force);
+          return Outcome.DONE;
+        },
+        () -> Outcome.DONE);
+    return dropped[0];
   }
 
   @Override
@@ -304,6 +329,8 @@ public final class ObjectCache implements ObjectStore, CacheControl {
         files.seal();
       }
       power.turnOff();
+    } catch (MappingFault | InternalError e) {
+      throw new CacheFault("it was sealed", e);
     } finally {
       power.leaveAlone();
     }

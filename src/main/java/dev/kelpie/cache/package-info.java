@@ -20,8 +20,9 @@
 /// [Bypass] where nothing of the object is here. [Flusher], called by a barrier or by
 /// [WriteBehind], has [Pusher] bring them to the backend in order. [Reclaimer] frees clean chunks,
 /// [Throttle] makes writers wait where there are none, [Damage] deals with bytes that do not match
-/// their checksum, [CacheSwitch] turns the cache off where its device fails, [Recovery] takes up
-/// what the last process left. [CacheState] keeps the books that they share.
+/// their checksum, [CacheSwitch] turns the cache off where its device fails, after [Salvage] has
+/// brought out what it can, [Recovery] takes up what the last process left. [CacheState] keeps the
+/// books that they share.
 ///
 /// A block is absent, clean or dirty; *writing* marks the moment in between for who looks after a
 /// kill. A block that is in a push stays dirty until the backend has answered:

@@ -32,6 +32,9 @@ public interface Leases {
   /// there.
   void markUnflushed(VdiId vdi) throws IOException;
 
+  /// Whether that mark is there.
+  boolean unflushed(VdiId vdi);
+
   /// Takes the mark away: everything was pushed and is durable.
   void clearUnflushed(VdiId vdi) throws IOException;
 

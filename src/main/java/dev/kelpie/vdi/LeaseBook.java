@@ -105,6 +105,12 @@ public final class LeaseBook implements Leases {
   }
 
   @Override
+  public boolean unflushed(VdiId vdi) {
+    Held lease = held.get(vdi);
+    return lease != null && lease.record.unflushedSince() != 0;
+  }
+
+  @Override
   public void clearUnflushed(VdiId vdi) throws IOException {
     Held lease = held.get(vdi);
     if (lease != null && lease.record.unflushedSince() != 0) {

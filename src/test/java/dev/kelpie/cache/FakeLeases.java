@@ -80,7 +80,8 @@ final class FakeLeases implements Leases {
     leases.put(vdi, new Lease("another", generation(vdi).next(), false));
   }
 
-  synchronized boolean unflushed(VdiId vdi) {
+  @Override
+  public synchronized boolean unflushed(VdiId vdi) {
     Lease lease = leases.get(vdi);
     return lease != null && lease.unflushed;
   }

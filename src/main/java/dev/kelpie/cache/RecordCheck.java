@@ -32,6 +32,7 @@ final class RecordCheck {
     long h = first * 0x9E3779B97F4A7C15L;
     h = (Long.rotateLeft(h, 29) ^ second) * 0xBF58476D1CE4E5B9L;
     h = (Long.rotateLeft(h, 29) ^ value) * 0x94D049BB133111EBL;
-    return (h ^ (h >>> 32)) * 0x9E3779B97F4A7C15L >>> SHIFT;
+    h = (h ^ (h >>> 32)) * 0x9E3779B97F4A7C15L;
+    return h >>> SHIFT;
   }
 }

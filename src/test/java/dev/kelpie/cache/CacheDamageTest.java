@@ -121,7 +121,7 @@ final class CacheDamageTest {
       rig.write(DATA, 0, filled(BLOCK, 7));
       rig.cache.flush(VDI);
       MemoryDisk after = rig.disk.afterPowerCut(chance, Keep.NOTHING);
-      after.flip(rig.file("index"), (slot * 512 + 30) * 8);
+      after.flip(rig.file("index"), (slot * 512L + 30) * 8);
       rig.stop();
       rig.start(after);
       assertEquals(7, rig.read(DATA, 0, 1)[0], "slot " + slot);
@@ -218,7 +218,7 @@ final class CacheDamageTest {
     }
   }
 
-  /// Bits of records in use; a second rig gets whole sectors of noise.
+  /// Bits of records in use: those of the first chunks, and the first object record.
   @Test
   void damagedRecordsAreDroppedAndWhatTheyCostIsReported_I15_I16() throws IOException {
     for (int round = 0; round < ROUNDS; round++) {
@@ -252,7 +252,7 @@ final class CacheDamageTest {
           long sector = chance.nextLong(records / 512);
           index.write(ByteBuffer.wrap(noise), IndexLayout.INDEX_START + sector * 512);
         }
-        index.write(ByteBuffer.wrap(noise), IndexLayout.INDEX_START + chance.nextInt(2) * 512);
+        index.write(ByteBuffer.wrap(noise), IndexLayout.INDEX_START + chance.nextInt(2) * 512L);
       }
       rig.start(rig.disk);
       check(rig, "round " + round);

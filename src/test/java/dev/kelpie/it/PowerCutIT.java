@@ -41,7 +41,7 @@ final class PowerCutIT {
   private static final long SIZE = 24L << 20;
   private static final int CLIENTS = 2;
   private static final int ANSWERS_MAX = 1500;
-  private static final Duration LIMIT = Duration.ofSeconds(120);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final int FLUSH_VDI = 0x16;
   private static final int RESULT_EIO = 0x03;
   private static final int HEADER = 48;
@@ -84,7 +84,7 @@ final class PowerCutIT {
   private void round(PowerDisk power, SheepProcess sheep, Path boot) throws Exception {
     long from = answered.get();
     List<Thread> load = load(sheep);
-    long wanted = 1 + random.nextInt(ANSWERS_MAX);
+    long wanted = 1L + random.nextInt(ANSWERS_MAX);
     Await.until(
         wanted + " answers", LIMIT, () -> failure.get() != null || answered.get() - from >= wanted);
     sheep.kill();

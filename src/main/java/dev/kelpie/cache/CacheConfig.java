@@ -29,7 +29,7 @@ public record CacheConfig(
   }
 
   public CacheConfig {
-    if (size < SIZE_MIN || size / IndexLayout.CHUNK_SIZE > Integer.MAX_VALUE / 2) {
+    if (size < SIZE_MIN || size / IndexLayout.CHUNK_SIZE > IndexLayout.CHUNKS_MAX) {
       throw new IllegalArgumentException("cache size out of range: " + size);
     }
   }

@@ -86,25 +86,15 @@ final class CacheFiles implements Closeable {
     boolean isNew = index.size() == 0 && slab.size() == 0;
     Optional<IndexHeader> known = readHeader(index, directory);
     Optional<long[]> slabId = readSlabId(slab);
-    boolean whole =
-        known.isPresent()
-            && slabId.isPresent()
-            && slabId.get()[0] == known.get().idHigh()
-            && slabId.get()[1] == known.get().idLow();
-    Found found = Found.NOTHING;
-    if (whole && known.get().sealed()) {
-      found = Found.SEALED;
-    } else if (whole && known.get().boot() == boot) {
-      found = Found.KILLED;
-    }
-    if (found == Found.NOTHING) {
+    Optional<String> unusable = unusable(directory, index, slab, known, slabId, boot);
+    if (unusable.isPresent()) {
       if (!isNew) {
-        log.warn(
-            "object cache " + directory + ": " + whyDropped(known, whole) + "; it starts empty");
+        log.warn(unusable.get() + "; the object cache starts empty, nothing needs to be done");
       }
       return makeNew(platform, config, directory, index, slab, boot);
     }
-    int allocated = (int) ((slab.size() - IndexLayout.SLAB_START) / IndexLayout.CHUNK_SIZE);
+    Found found = known.orElseThrow().sealed() ? Found.SEALED : Found.KILLED;
+    int allocated = allocated(slab);
     int capacity = Math.max(config.chunks(), allocated);
     long size = IndexLayout.indexSize(capacity);
     if (index.size() < size) {
@@ -115,15 +105,48 @@ final class CacheFiles implements Closeable {
     IndexHeader old = known.get();
     IndexHeader header =
         new IndexHeader(old.sequence(), old.idHigh(), old.idLow(), boot, false, config.chunks())
-            .write(mapped);
+            .write(mapped)
+            .write(mapped); // into both slots: no seal comes back when one is damaged
     return new CacheFiles(directory, index, slab, mapped, found, header, allocated);
   }
 
-  private static String whyDropped(Optional<IndexHeader> known, boolean whole) {
+  /// Why nothing in the files can be believed, with the name of the file; empty where it can.
+  private static Optional<String> unusable(
+      Path directory,
+      DiskFile index,
+      DiskFile slab,
+      Optional<IndexHeader> known,
+      Optional<long[]> slabId,
+      long boot)
+      throws IOException {
+    Path indexFile = directory.resolve("index");
+    Path slabFile = directory.resolve("slab");
     if (known.isEmpty()) {
-      return "its index is damaged";
+      return Optional.of(indexFile + ": its header is damaged");
     }
-    return whole ? "the machine lost power or was reset" : "index and slab do not belong together";
+    IndexHeader header = known.get();
+    if (slabId.isEmpty()) {
+      return Optional.of(slabFile + ": its header is damaged");
+    }
+    if (slabId.get()[0] != header.idHigh() || slabId.get()[1] != header.idLow()) {
+      return Optional.of(slabFile + ": it belongs to another cache than " + indexFile);
+    }
+    long chunks = (slab.size() - IndexLayout.SLAB_START) / IndexLayout.CHUNK_SIZE;
+    if (header.chunks() < 0 || chunks > IndexLayout.CHUNKS_MAX) {
+      return Optional.of(indexFile + ": its capacity is out of range");
+    }
+    if (index.size() < IndexLayout.indexSize(Math.max(header.chunks(), (int) chunks))) {
+      return Optional.of(
+          indexFile + ": it has " + index.size() + " bytes, fewer than its records need");
+    }
+    return header.sealed() || header.boot() == boot
+        ? Optional.empty()
+        : Optional.of(directory + ": the machine lost power or was reset");
+  }
+
+  /// How many whole chunks the slab has; what a cut left of another is none.
+  private static int allocated(DiskFile slab) throws IOException {
+    return (int) Math.max(0, (slab.size() - IndexLayout.SLAB_START) / IndexLayout.CHUNK_SIZE);
   }
 
   private static CacheFiles makeNew(
@@ -162,11 +185,11 @@ final class CacheFiles implements Closeable {
       return IndexHeader.read(index.map(0, IndexLayout.INDEX_START));
     } catch (IOException e) {
       throw new IOException(
-          directory
+          directory.resolve("index")
               + ": "
               + e.getMessage()
-              + "; use the release that made it to shut down"
-              + " cleanly, then remove the directory",
+              + "; shut down cleanly with the release that made it, then remove "
+              + directory,
           e);
     }
   }
@@ -212,6 +235,11 @@ final class CacheFiles implements Closeable {
   /// How many chunks are allocated on the device.
   int allocated() {
     return allocated;
+  }
+
+  /// How many chunks the index has room for.
+  int recorded() {
+    return IndexLayout.recorded(mapped.length());
   }
 
   /// Gives back what lies behind so many chunks.

@@ -91,6 +91,18 @@ final class CacheState {
     }
   }
 
+  /// Whether the object is to be removed. Takes the stripe's lock itself.
+  boolean isGone(ObjectId id) {
+    Stripe stripe = stripe(id);
+    stripe.mutex.lock();
+    try {
+      CachedObject object = stripe.object(id);
+      return object != null && object.state == CachedObject.State.GONE;
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
   /// How many chunks an object has.
   static int chunks(ObjectId id) {
     return Math.ceilDiv(id.size(), CHUNK_SIZE);
@@ -113,18 +125,18 @@ final class CacheState {
     int chunk = space.take(vdi);
     if (chunk >= 0) {
       table.assign(chunk, id, number);
-      stripe.put(chunk);
+      stripe.put(chunk, id, number);
       space.added(chunk, vdi, name(id, number));
     }
     return chunk;
   }
 
   /// Takes up a chunk that the table gives to the object.
-  void adopt(Stripe stripe, ObjectId id, int chunk) {
+  void adopt(Stripe stripe, ObjectId id, int number, int chunk) {
     VdiCache vdi = vdi(id);
     space.resume(vdi);
-    stripe.put(chunk);
-    space.added(chunk, vdi, name(id, table.number(chunk)));
+    stripe.put(chunk, id, number);
+    space.added(chunk, vdi, name(id, number));
     vdi.validBlocks.addAndGet(Integer.bitCount(BlockMask.valid(table.masks(chunk))));
   }
 

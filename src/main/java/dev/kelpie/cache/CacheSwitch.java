@@ -13,12 +13,13 @@ import org.jspecify.annotations.Nullable;
 /// Whether the cache is on. Every request goes through here: into the cache while it is on; past it
 /// when it is off, or when its device fails under the request.
 ///
-/// After a fault of the device, dirty data is brought to the backend as far as it can be read, the
-/// rest is reported as lost, and everything passes through from then on (I16).
+/// A fault of the device is a [CacheFault], a [MappingFault], or the [InternalError] that compiled
+/// code may throw in its place, later in the same request. After it, dirty data is brought to the
+/// backend as far as it can be read, the rest is reported as lost, and everything passes through
+/// from then on (I16).
 final class CacheSwitch {
   private final Log log;
-  private final CacheState state;
-  private final Flusher flusher;
+  private final Salvage salvage;
   private final Throttle throttle;
   private final Leases leases;
   private final Path directory;
@@ -29,17 +30,10 @@ final class CacheSwitch {
   private volatile boolean off;
 
   CacheSwitch(
-      Log log,
-      Locks locks,
-      CacheState state,
-      Flusher flusher,
-      Throttle throttle,
-      Leases leases,
-      Path directory) {
+      Log log, Locks locks, Salvage salvage, Throttle throttle, Leases leases, Path directory) {
     this.log = log;
     this.gate = locks.gate();
-    this.state = state;
-    this.flusher = flusher;
+    this.salvage = salvage;
     this.throttle = throttle;
     this.leases = leases;
     this.directory = directory;
@@ -68,12 +62,12 @@ final class CacheSwitch {
     if (!enter(patience)) {
       return Outcome.WOULD_WAIT;
     }
-    Exception fault = null;
+    Throwable fault = null;
     try {
       if (!off) {
         return cached.run();
       }
-    } catch (CacheFault | MappingFault e) {
+    } catch (CacheFault | MappingFault | InternalError e) {
       fault = e;
     } finally {
       leave();
@@ -109,7 +103,7 @@ final class CacheSwitch {
   /// Called outside of the gate.
   ///
   /// @return whether the cache is off; false where the caller must not wait for it
-  boolean turnedOff(@Nullable Exception fault, Patience patience) {
+  boolean turnedOff(@Nullable Throwable fault, Patience patience) {
     if (fault == null) {
       return true;
     }
@@ -121,7 +115,7 @@ final class CacheSwitch {
     try {
       if (!off) {
         log.alert("object cache turns itself off: " + fault.getMessage());
-        state.vdis().forEach(this::rescue);
+        salvage.run();
         disown();
         off = true;
       }
@@ -129,20 +123,6 @@ final class CacheSwitch {
       gate.leaveAlone();
     }
     return true;
-  }
-
-  private void rescue(VdiCache vdi) {
-    try {
-      flusher.flush(vdi.id);
-      leases.clearUnflushed(vdi.id);
-      vdi.marked = false;
-    } catch (IOException | MappingFault e) {
-      leases.reportLoss(
-          vdi.id,
-          vdi.dirtyBlocks.get() * IndexLayout.BLOCK_SIZE
-              + " bytes were lost with the device of the object cache: "
-              + e.getMessage());
-    }
   }
 
   /// What is in the files is old from now on: no later start may believe it, even where the device

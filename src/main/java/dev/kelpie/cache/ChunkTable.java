@@ -8,9 +8,9 @@ import dev.kelpie.platform.MappedBytes;
 /// The records of the mapped index. Knows the order of stores that makes them readable after a kill
 /// (docs/cache-format.md); whoever changes a record holds the lock of its object's [Stripe].
 final class ChunkTable {
-  private static final int CHUNK_NUMBER = 8;
-  private static final int USE_COUNT = 12;
-  private static final int MASKS = 16;
+  static final int CHUNK_NUMBER = 8;
+  static final int USE_COUNT = 12;
+  static final int MASKS = 16;
   private static final int SUMS = 24;
   private static final int PARENT = 8;
   private static final int KIND = 16;
@@ -41,11 +41,12 @@ final class ChunkTable {
   }
 
   long masks(int chunk) {
-    return index.getLongAcquire(IndexLayout.chunkRecord(chunk) + MASKS);
+    return RecordCheck.value(index.getLongAcquire(IndexLayout.chunkRecord(chunk) + MASKS));
   }
 
   void masks(int chunk, long masks) {
-    index.putLongRelease(IndexLayout.chunkRecord(chunk) + MASKS, masks);
+    long at = IndexLayout.chunkRecord(chunk);
+    putMasks(at, masks, index.getLong(at));
   }
 
   int sum(int chunk, int block) {
@@ -61,14 +62,19 @@ final class ChunkTable {
     long at = IndexLayout.chunkRecord(chunk);
     index.putInt(at + USE_COUNT, useCount(chunk) + 1);
     index.putInt(at + CHUNK_NUMBER, number);
-    index.putLongRelease(at + MASKS, 0);
+    putMasks(at, 0, owner.value());
     index.putLongRelease(at, owner.value());
+  }
+
+  private void putMasks(long at, long masks, long owner) {
+    long numberAndUse = index.getLong(at + CHUNK_NUMBER);
+    index.putLongRelease(at + MASKS, RecordCheck.with(masks, owner, numberAndUse));
   }
 
   /// Takes a chunk from its object.
   void free(int chunk) {
     long at = IndexLayout.chunkRecord(chunk);
-    index.putLongRelease(at + MASKS, 0);
+    putMasks(at, 0, index.getLong(at));
     index.putLongRelease(at, 0);
   }
 
@@ -107,7 +113,7 @@ final class ChunkTable {
   void putState(int slot, ObjectId owner, int kind, long parent) {
     long at = IndexLayout.objectRecord(slot);
     index.putLong(at + PARENT, parent);
-    index.putLong(at + KIND, kind | REPLACING);
+    index.putLong(at + KIND, RecordCheck.with(kind | REPLACING, owner.value(), parent));
     index.putLongRelease(at, owner.value());
   }
 
@@ -117,12 +123,24 @@ final class ChunkTable {
     long at = IndexLayout.objectRecord(slot);
     long other = ~kindAndFlags(slot) & OTHER_PARENT_COUNTS;
     index.putLongRelease(at + parentField(other), parent);
-    index.putLongRelease(at + KIND, kind | REPLACING | other);
+    long word = kind | REPLACING | other;
+    index.putLongRelease(at + KIND, RecordCheck.with(word, index.getLong(at), parent));
   }
 
   /// The chunks of what the object was before are free.
   void stateReplaced(int slot) {
-    index.putLongRelease(IndexLayout.objectRecord(slot) + KIND, kindAndFlags(slot) & ~REPLACING);
+    long word = kindAndFlags(slot) & ~REPLACING;
+    index.putLongRelease(
+        IndexLayout.objectRecord(slot) + KIND,
+        RecordCheck.with(word, stateOwner(slot), stateParent(slot)));
+  }
+
+  /// Whether the words of an object record belong together.
+  boolean stateIsWhole(int slot) {
+    return RecordCheck.holds(
+        index.getLongAcquire(IndexLayout.objectRecord(slot) + KIND),
+        stateOwner(slot),
+        stateParent(slot));
   }
 
   void clearState(int slot) {
@@ -130,7 +148,7 @@ final class ChunkTable {
   }
 
   private long kindAndFlags(int slot) {
-    return index.getLongAcquire(IndexLayout.objectRecord(slot) + KIND);
+    return RecordCheck.value(index.getLongAcquire(IndexLayout.objectRecord(slot) + KIND));
   }
 
   private static int parentField(long flags) {

@@ -58,7 +58,7 @@ final class Flusher {
     List<ObjectId> gone = new ArrayList<>();
     ObjectId inode = ObjectId.inode(vdi);
     for (ObjectId id : differing) {
-      if (isGone(id)) {
+      if (state.isGone(id)) {
         gone.add(id);
       } else if (!id.equals(inode)) {
         data.add(id);
@@ -91,17 +91,6 @@ final class Flusher {
     List<ObjectId> differing = new ArrayList<>(state.vdi(vdi).differing());
     differing.remove(inode);
     return differing;
-  }
-
-  private boolean isGone(ObjectId id) {
-    Stripe stripe = state.stripe(id);
-    stripe.mutex.lock();
-    try {
-      CachedObject object = stripe.object(id);
-      return object != null && object.state == CachedObject.State.GONE;
-    } finally {
-      stripe.mutex.unlock();
-    }
   }
 
   private void pushAll(List<ObjectId> objects) throws IOException {

@@ -11,6 +11,9 @@ final class IndexLayout {
 
   static final int OBJECTS_PER_SEGMENT = 384;
 
+  /// So that everything about a chunk can be counted in an `int`.
+  static final int CHUNKS_MAX = Integer.MAX_VALUE / 2;
+
   static final long SLAB_START = 4096;
   static final long INDEX_START = 4096;
   static final int CHUNK_RECORD = 88;
@@ -41,6 +44,12 @@ final class IndexLayout {
   /// How many segments so many chunks need.
   static int segments(int chunks) {
     return Math.ceilDiv(chunks, CHUNKS_PER_SEGMENT);
+  }
+
+  /// How many chunks an index of this length has room for.
+  static int recorded(long length) {
+    long segments = (length - INDEX_START) / SEGMENT_SIZE;
+    return (int) Math.min(CHUNKS_MAX, segments * CHUNKS_PER_SEGMENT);
   }
 
   static long indexSize(int chunks) {

@@ -98,7 +98,13 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     this.inspector = new Inspector(state, backend, buffers, damage, leases);
     this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, backend);
     this.power =
-        new CacheSwitch(log, platform.locks(), state, flusher, throttle, leases, files.directory());
+        new CacheSwitch(
+            log,
+            platform.locks(),
+            new Salvage(log, state, pusher, backend, leases, platform.tasks()),
+            throttle,
+            leases,
+            files.directory());
     this.writeBehind =
         new WriteBehind(
             state,
@@ -122,19 +128,30 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
       throws IOException {
     CacheFiles files = CacheFiles.open(platform, log, config);
     try {
-      leases.begin(files.id(), files.found() != CacheFiles.Found.NOTHING);
+      boolean intact = files.found() != CacheFiles.Found.NOTHING;
+      Set<VdiId> kept = intact ? leases.held(files.id()) : Set.of();
       int capacity = Math.max(config.chunks(), files.allocated());
       ChunkTable table = new ChunkTable(files.mapped());
       ChunkSpace space = new ChunkSpace(platform.locks(), platform.disk(), log, files, capacity);
       CacheState state =
           new CacheState(
               platform.clock(), platform.locks(), table, new Slab(files.slab(), table), space);
-      new Recovery(state, leases, log).run(files.allocated());
+      Recovery recovery = new Recovery(state, files.index(), kept, log);
+      recovery.run(files.allocated(), files.recorded());
+      leases.begin(files.id(), kept);
+      recovery.settleDamage(leases, files.allocated());
       ObjectCache cache = new ObjectCache(platform, log, config, backend, leases, files, state);
       if (files.allocated() > config.chunks()) {
         cache.shrink();
       }
       return cache;
+    } catch (MappingFault | InternalError e) {
+      files.close();
+      throw new IOException(
+          files.directory().resolve("index")
+              + ": its device fails; put the cache on another one, what was not pushed is then"
+              + " reported as lost",
+          e);
     } catch (IOException | RuntimeException e) {
       files.close();
       throw e;
@@ -152,12 +169,12 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
       return Outcome.WOULD_WAIT;
     }
     int position = into.position();
-    Exception fault = null;
+    Throwable fault = null;
     try {
       if (!power.isOff()) {
         return reader.read(object, offset, into, access);
       }
-    } catch (CacheFault | MappingFault e) {
+    } catch (CacheFault | MappingFault | InternalError e) {
       fault = e;
     } finally {
       power.leave();
@@ -308,17 +325,27 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   @Override
   public Map<VdiId, Integer> objects() {
-    return admin.objects();
+    if (!power.isOff()) {
+      try {
+        return admin.objects();
+      } catch (MappingFault | InternalError e) {
+        power.turnedOff(e, Patience.WAIT);
+      }
+    }
+    return Map.of();
   }
 
   @Override
   public long drop(VdiId vdi, boolean force) throws IOException {
-    power.enter(Patience.WAIT);
-    try {
-      return power.isOff() ? 0 : admin.drop(vdi, force);
-    } finally {
-      power.leave();
-    }
+    long[] dropped = new long[1];
+    power.guarded(
+        Patience.WAIT,
+        () -> {
+          dropped[0] = admin.drop(vdi, force);
+          return Outcome.DONE;
+        },
+        () -> Outcome.DONE);
+    return dropped[0];
   }
 
   @Override
@@ -409,6 +436,8 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
         files.seal();
       }
       power.turnOff();
+    } catch (MappingFault | InternalError e) {
+      throw new CacheFault("it was sealed", e);
     } finally {
       power.leaveAlone();
     }

@@ -33,6 +33,8 @@ final class Pusher {
   /// Numbers start again with each generation, and each start of the cache brings a new generation.
   private final AtomicLong lastNumber = new AtomicLong();
 
+  private volatile boolean skipsUnreadable;
+
   Pusher(CacheState state, ObjectStore backend, Leases leases, Buffers buffers, Damage damage) {
     this.state = state;
     this.backend = backend;
@@ -43,6 +45,12 @@ final class Pusher {
 
   /// A begun push and the buffer with its bytes.
   record Begun(Push push, ByteBuffer bytes) {}
+
+  /// Lets pushes go on without the blocks that the device does not give any more, which stay dirty:
+  /// the cache is turning itself off.
+  void skipUnreadable() {
+    skipsUnreadable = true;
+  }
 
   /// Pushes what is dirty of an object, and waits for a push under way.
   ///
@@ -288,14 +296,23 @@ final class Pusher {
   private boolean copyBlock(CachedObject object, int chunk, int number, int block, ByteBuffer bytes)
       throws CacheFault {
     int start = bytes.position();
+    boolean copied = false;
     bytes.limit(start + CacheState.blockLength(object.id, number, block));
-    boolean whole = state.slab.read(chunk, block, bytes) < 0;
-    bytes.limit(bytes.capacity());
-    if (!whole) {
-      bytes.position(start);
-      damage.drop(object, chunk, block);
+    try {
+      copied = state.slab.read(chunk, block, bytes) < 0;
+      if (!copied) {
+        damage.drop(object, chunk, block);
+      }
+    } catch (CacheFault e) {
+      if (!skipsUnreadable) {
+        throw e;
+      }
     }
-    return whole;
+    bytes.limit(bytes.capacity());
+    if (!copied) {
+      bytes.position(start);
+    }
+    return copied;
   }
 
   private static ObjectId parentOf(Push push) {

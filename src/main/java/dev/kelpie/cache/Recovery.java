@@ -6,75 +6,123 @@ import dev.kelpie.log.Log;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.object.Leases;
+import dev.kelpie.platform.DiskFile;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Takes up what the last process left in index and slab. A record that cannot be is dropped;
-/// nothing of a VDI whose lease is not ours any more is kept (I4).
+/// Takes up what the last process left in index and slab. A record that is damaged is dropped, and
+/// everything of a VDI whose lease is not this cache's any more (I4): before the leases go to their
+/// next generation, after which what is left in the index is believed.
+///
+/// Nothing is kept here for each chunk, and a chunk costs a look at its record and a place in its
+/// [Stripe]: a cache of 100 GiB has 1.6 million of them, and the first answer waits for the last.
 final class Recovery {
   private final CacheState state;
-  private final Leases leases;
+  private final Set<VdiId> kept;
   private final Log log;
+  private final FoundRecords records;
   private final ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_SIZE);
 
   /// Objects that were created anew or removed when the process ended, with their records: the
   /// chunks that are left are those of what they were before.
   private final Map<ObjectId, Integer> replaced = new HashMap<>();
 
-  /// Dirty blocks that had to be dropped, by VDI.
-  private final Map<VdiId, Integer> lost = new TreeMap<>();
+  /// Dirty blocks that were dropped, by VDI. Whoever took a lease over has reported the loss where
+  /// there was one; without a mark in it, the backend had them all.
+  private final Map<VdiId, Integer> dropped = new TreeMap<>();
 
-  private int damaged;
+  private final BitSet free = new BitSet();
+  private final BitSet damagedChunks = new BitSet();
+  private final BitSet damagedRecords = new BitSet();
 
-  Recovery(CacheState state, Leases leases, Log log) {
+  Recovery(CacheState state, DiskFile index, Set<VdiId> kept, Log log) {
     this.state = state;
-    this.leases = leases;
+    this.records = new FoundRecords(index);
+    this.kept = kept;
     this.log = log;
   }
 
-  /// Goes through all records of the allocated chunks.
-  void run(int allocated) throws CacheFault {
-    for (int slot = 0; slot < ChunkTable.stateSlots(allocated); slot++) {
-      takeState(slot);
+  /// Goes through all records.
+  ///
+  /// @param allocated the chunks that the slab has
+  /// @param recorded those that the index has room for
+  void run(int allocated, int recorded) throws IOException {
+    for (int segment = 0; segment < IndexLayout.segments(allocated); segment++) {
+      takeStates(segment);
     }
-    for (int chunk = allocated - 1; chunk >= 0; chunk--) {
-      takeChunk(chunk);
+    for (int segment = 0; segment < IndexLayout.segments(allocated); segment++) {
+      takeChunks(segment, allocated);
+    }
+    lookBehind(allocated, recorded);
+    // The lowest ones are taken first.
+    for (int c = free.previousSetBit(allocated); c >= 0; c = free.previousSetBit(c - 1)) {
+      state.space.release(c);
     }
     replaced.values().forEach(state.table::stateReplaced);
-    if (damaged > 0) {
-      log.alert("object cache: " + damaged + " damaged records of the index were dropped");
+    dropped.forEach((vdi, blocks) ->
+        log.alert(
+            "object cache: "
+                + (long) blocks * BLOCK_SIZE
+                + " dirty bytes of VDI "
+                + vdi
+                + " were dropped: its lease is not this cache's any more"));
+  }
+
+  /// Reports what damage may have cost, then frees the damaged records: in this order, so that a
+  /// kill in between does not hide it. Which VDI a damaged record belonged to nobody can say: all
+  /// that may have unflushed writes are told (I16).
+  void settleDamage(Leases leases, int allocated) {
+    int damaged = damagedChunks.cardinality() + damagedRecords.cardinality();
+    if (damaged == 0) {
+      return;
     }
-    lost.forEach((vdi, blocks) ->
-        leases.reportLoss(
-            vdi,
-            (long) blocks * BLOCK_SIZE
-                + " bytes in the object cache were not pushed, and the VDI's lease has gone to"
-                + " another cache"));
+    log.alert("object cache: " + damaged + " damaged records of the index were dropped");
+    for (VdiId vdi : kept) {
+      if (leases.unflushed(vdi)) {
+        leases.reportLoss(vdi, damaged + " records of the object cache's index were damaged");
+      }
+    }
+    damagedChunks.stream().forEach(state.table::free);
+    damagedChunks.stream().filter(c -> c < allocated).forEach(state.space::release);
+    damagedRecords.stream()
+        .forEach(slot -> {
+          state.table.clearState(slot);
+          state.space.releaseRecord(slot);
+        });
+  }
+
+  private void takeStates(int segment) throws IOException {
+    records.readObjects(segment);
+    for (int place = 0; place < IndexLayout.OBJECTS_PER_SEGMENT; place++) {
+      int slot = segment * IndexLayout.OBJECTS_PER_SEGMENT + place;
+      if (records.object(place) == 0) {
+        state.space.releaseRecord(slot);
+      } else {
+        takeState(slot);
+      }
+    }
   }
 
   private void takeState(int slot) {
-    long owner = state.table.stateOwner(slot);
+    ObjectId id = new ObjectId(state.table.stateOwner(slot));
     CachedObject.State kind = CachedObject.State.of(state.table.stateKind(slot));
-    if (owner == 0) {
-      state.space.releaseRecord(slot);
+    ObjectId parent = kind == CachedObject.State.COPY ? parent(slot) : null;
+    if (kind == null
+        || !state.table.stateIsWhole(slot)
+        || !cacheable(id)
+        || (kind == CachedObject.State.COPY && parent == null)
+        || state.stripe(id).object(id) != null) {
+      damagedRecords.set(slot);
       return;
     }
-    ObjectId id = new ObjectId(owner);
-    ObjectId parent = kind == CachedObject.State.COPY ? parent(slot) : null;
-    boolean sane =
-        cacheable(id)
-            && kind != null
-            && (kind != CachedObject.State.COPY || parent != null)
-            && state.stripe(id).object(id) == null;
-    if (kind == null || !sane || !leases.resumed(id.vdi())) {
-      if (!sane) {
-        damaged++;
-      } else {
-        lost.merge(id.vdi(), 0, Integer::sum);
-      }
+    if (!kept.contains(id.vdi())) {
+      dropped.merge(id.vdi(), 0, Integer::sum);
       state.table.clearState(slot);
       state.space.releaseRecord(slot);
       return;
@@ -90,24 +138,32 @@ final class Recovery {
     return cacheable(parent) ? parent : null;
   }
 
-  private void takeChunk(int chunk) throws CacheFault {
-    long owner = state.table.owner(chunk);
+  private void takeChunks(int segment, int allocated) throws IOException {
+    records.readChunks(segment);
+    int first = segment * IndexLayout.CHUNKS_PER_SEGMENT;
+    int count = Math.min(IndexLayout.CHUNKS_PER_SEGMENT, allocated - first);
+    for (int place = 0; place < count; place++) {
+      takeChunk(first + place, place);
+    }
+  }
+
+  private void takeChunk(int chunk, int place) throws CacheFault {
+    long owner = records.owner(place);
+    long masks = records.masks(place);
     if (owner == 0) {
-      state.space.release(chunk);
+      (masks == 0 ? free : damagedChunks).set(chunk);
       return;
     }
     ObjectId id = new ObjectId(owner);
-    int number = state.table.number(chunk);
-    long masks = state.table.masks(chunk);
-    if (!sane(id, number, masks)) {
-      damaged++;
-      forget(chunk);
+    int number = records.number(place);
+    if (!records.isWhole(place) || !sane(id, number, masks)) {
+      damagedChunks.set(chunk);
       return;
     }
-    if (!leases.resumed(id.vdi())) {
+    if (!kept.contains(id.vdi())) {
       int dirty = Integer.bitCount(BlockMask.dirty(masks));
       if (dirty > 0) {
-        lost.merge(id.vdi(), dirty, Integer::sum);
+        dropped.merge(id.vdi(), dirty, Integer::sum);
       }
       forget(chunk);
       return;
@@ -116,35 +172,59 @@ final class Recovery {
       forget(chunk);
       return;
     }
-    settleWriting(id, chunk, number, masks);
-    state.adopt(state.stripe(id), id, chunk);
-    state.resumeDirty(id, chunk);
+    Stripe stripe = state.stripe(id);
+    if (stripe.find(id, number) >= 0) {
+      damagedChunks.set(chunk);
+      return;
+    }
+    if (BlockMask.writing(masks) != 0) {
+      settleWriting(id, chunk, number, masks);
+    }
+    state.adopt(stripe, id, number, chunk);
+    if (BlockMask.dirty(masks) != 0) {
+      state.resumeDirty(id, chunk);
+    }
+  }
+
+  /// Chunks that have an owner but no bytes: somebody has cut the slab. Goes on until the records
+  /// were never used, as the files grow from their start.
+  private void lookBehind(int allocated, int recorded) throws IOException {
+    boolean used = true;
+    for (int segment = allocated / IndexLayout.CHUNKS_PER_SEGMENT;
+        used && segment < IndexLayout.segments(recorded);
+        segment++) {
+      records.readChunks(segment);
+      int first = segment * IndexLayout.CHUNKS_PER_SEGMENT;
+      used = false;
+      for (int place = Math.max(0, allocated - first);
+          place < IndexLayout.CHUNKS_PER_SEGMENT;
+          place++) {
+        used |= records.useCount(place) != 0;
+        if (records.owner(place) != 0) {
+          damagedChunks.set(first + place);
+        }
+      }
+    }
   }
 
   private void forget(int chunk) {
     state.table.free(chunk);
-    state.space.release(chunk);
+    free.set(chunk);
   }
 
-  private boolean sane(ObjectId id, int number, long masks) {
+  private static boolean sane(ObjectId id, int number, long masks) {
     if (!cacheable(id) || number < 0 || number >= CacheState.chunks(id)) {
       return false;
     }
     int valid = BlockMask.valid(masks);
-    int dirty = BlockMask.dirty(masks);
-    return (dirty & ~valid) == 0
-        && (valid & ~CacheState.blocks(id, number)) == 0
-        && masks == BlockMask.of(valid, dirty, BlockMask.writing(masks))
-        && state.stripe(id).find(id, number) < 0;
+    return (BlockMask.dirty(masks) & ~valid) == 0
+        && ((valid | BlockMask.writing(masks)) & ~CacheState.blocks(id, number)) == 0;
   }
 
   /// Blocks that were being written: dirty ones are summed anew, since old and new sectors are both
   /// right; clean ones are dropped.
   private void settleWriting(ObjectId id, int chunk, int number, long masks) throws CacheFault {
     int writing = BlockMask.writing(masks);
-    if (writing == 0) {
-      return;
-    }
     int kept = writing & BlockMask.dirty(masks);
     for (int b = 0; b < IndexLayout.BLOCKS_PER_CHUNK; b++) {
       if ((kept & (1 << b)) != 0) {

@@ -22,8 +22,9 @@ final class Stripe {
   private final ChunkTable table;
   private final Map<ObjectId, CachedObject> objects = new HashMap<>();
 
-  /// Open addressing; chunk + 1, 0 for an empty place.
-  private int[] places = new int[TABLE_MIN];
+  /// Open addressing; hash and chunk + 1, 0 for an empty place. The hash spares looks into the
+  /// index, of which a restart would have millions.
+  private long[] places = new long[TABLE_MIN];
 
   private int count;
 
@@ -63,35 +64,38 @@ final class Stripe {
   /// The chunk that holds this part of the object; -1 for none.
   int find(ObjectId id, int number) {
     int mask = places.length - 1;
-    for (int i = hash(id.value(), number) & mask; places[i] != 0; i = (i + 1) & mask) {
-      int chunk = places[i] - 1;
-      if (table.owner(chunk) == id.value() && table.number(chunk) == number) {
+    int hash = hash(id.value(), number);
+    for (int i = hash & mask; places[i] != 0; i = (i + 1) & mask) {
+      int chunk = chunk(places[i]);
+      if (hash(places[i]) == hash
+          && table.owner(chunk) == id.value()
+          && table.number(chunk) == number) {
         return chunk;
       }
     }
     return -1;
   }
 
-  /// Adds a chunk that has its owner in the table.
-  void put(int chunk) {
+  /// Adds a chunk that has this owner in the table.
+  void put(int chunk, ObjectId id, int number) {
     if ((count + 1) * 2 > places.length) {
       rehash(places.length * 2);
     }
-    place(chunk);
+    place(((long) hash(id.value(), number) << 32) | (chunk + 1));
     count++;
   }
 
   /// Takes a chunk out that still has its owner in the table.
   void remove(int chunk) {
     int mask = places.length - 1;
-    int i = hashOf(chunk) & mask;
-    while (places[i] != chunk + 1) {
+    int i = hash(table.owner(chunk), table.number(chunk)) & mask;
+    while (chunk(places[i]) != chunk) {
       i = (i + 1) & mask;
     }
     count--;
     int hole = i;
     for (int j = (i + 1) & mask; places[j] != 0; j = (j + 1) & mask) {
-      int home = hashOf(places[j] - 1) & mask;
+      int home = hash(places[j]) & mask;
       if (((j - home) & mask) >= ((j - hole) & mask)) {
         places[hole] = places[j];
         hole = j;
@@ -100,27 +104,31 @@ final class Stripe {
     places[hole] = 0;
   }
 
-  private void place(int chunk) {
+  private void place(long entry) {
     int mask = places.length - 1;
-    int i = hashOf(chunk) & mask;
+    int i = hash(entry) & mask;
     while (places[i] != 0) {
       i = (i + 1) & mask;
     }
-    places[i] = chunk + 1;
+    places[i] = entry;
   }
 
   private void rehash(int size) {
-    int[] old = places;
-    places = new int[size];
-    for (int entry : old) {
+    long[] old = places;
+    places = new long[size];
+    for (long entry : old) {
       if (entry != 0) {
-        place(entry - 1);
+        place(entry);
       }
     }
   }
 
-  private int hashOf(int chunk) {
-    return hash(table.owner(chunk), table.number(chunk));
+  private static int hash(long entry) {
+    return (int) (entry >>> 32);
+  }
+
+  private static int chunk(long entry) {
+    return (int) entry - 1;
   }
 
   /// A hash of object and chunk number. [#of] uses other bits, so that a stripe's entries spread.

@@ -77,6 +77,16 @@ final class VdiCache {
     }
   }
 
+  /// Nothing differs any more as far as anybody asks.
+  void forgetDiffering() {
+    mutex.lock();
+    try {
+      differing.clear();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
   /// The objects that differ, oldest first.
   List<ObjectId> differing() {
     mutex.lock();

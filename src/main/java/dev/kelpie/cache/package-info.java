@@ -23,8 +23,9 @@
 /// asking [Shares] whose and [Replacement] which; [DirtyLimits] says how much may be dirty and
 /// slows writers on the way there, [Throttle] makes them wait where there is no room, [SpaceTuner]
 /// sets what each disk may take; [Damage] deals with bytes that do not match their checksum,
-/// [CacheSwitch] turns the cache off where its device fails, [Recovery] takes up what the last
-/// process left, [Inspector] checks what is here. [CacheState] keeps the books that they share.
+/// [CacheSwitch] turns the cache off where its device fails, after [Salvage] has brought out what
+/// it can, [Recovery] takes up what the last process left, [Inspector] checks what is here.
+/// [CacheState] keeps the books that they share.
 ///
 /// A block is absent, clean or dirty; *writing* marks the moment in between for who looks after a
 /// kill. A block that is in a push stays dirty until the backend has answered:

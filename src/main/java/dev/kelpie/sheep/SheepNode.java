@@ -31,6 +31,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 
 /// One node: the floors from the disks up to the front ends. Read [#start] first.
 final class SheepNode implements Closeable {
@@ -170,7 +171,7 @@ final class SheepNode implements Closeable {
   private Optional<ObjectCache> openCache(
       StoreDirectories directories, ObjectStore store, LeaseBook leases) throws IOException {
     if (config.cache().isEmpty()) {
-      leases.begin(LeaseBook.NO_CACHE, true);
+      leases.begin(LeaseBook.NO_CACHE, Set.of());
       return Optional.empty();
     }
     SheepConfig.Cache wish = config.cache().get();

@@ -13,9 +13,11 @@ import dev.kelpie.platform.Platform;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -52,32 +54,40 @@ public final class LeaseBook implements Leases {
   }
 
   @Override
-  public void begin(String cacheId, boolean intact) throws IOException {
+  public Set<VdiId> held(String cacheId) throws IOException {
+    Set<VdiId> ours = new HashSet<>();
+    for (Stored stored : coordination.list(Keys.LEASE)) {
+      VdiId vdi = Keys.vdiOf(stored.key());
+      LeaseRecord record = LeaseRecord.decode(vdi, stored.value());
+      if (record.owner().equals(node) && record.cache().equals(cacheId)) {
+        ours.add(vdi);
+      }
+    }
+    return ours;
+  }
+
+  @Override
+  public void begin(String cacheId, Set<VdiId> kept) throws IOException {
     List<Put> puts = new ArrayList<>();
     List<Held> begun = new ArrayList<>();
+    Set<VdiId> missing = new HashSet<>(kept);
     for (Stored stored : coordination.list(Keys.LEASE)) {
       VdiId vdi = Keys.vdiOf(stored.key());
       LeaseRecord before = LeaseRecord.decode(vdi, stored.value());
       if (before.owner().equals(node)) {
-        boolean ours = before.cache().equals(cacheId) && intact;
+        boolean ours = before.cache().equals(cacheId) && missing.remove(vdi);
         LeaseRecord record = ours ? before : withoutCached(vdi, before);
         record = record.next(node, cacheId);
         puts.add(new Put(stored.key(), Optional.of(record.encode()), stored.version()));
-        begun.add(new Held(vdi, record, stored.version() + 1, ours, platform.locks().mutex()));
+        begun.add(new Held(vdi, record, stored.version() + 1, platform.locks().mutex()));
       }
     }
-    if (!puts.isEmpty() && !coordination.commit(puts)) {
+    if (!missing.isEmpty() || (!puts.isEmpty() && !coordination.commit(puts))) {
       throw new IOException(
           "the leases of node " + node + " changed while it started; start again");
     }
     begun.forEach(lease -> held.put(lease.vdi, lease));
     cache = Optional.of(cacheId);
-  }
-
-  @Override
-  public boolean resumed(VdiId vdi) {
-    Held lease = held.get(vdi);
-    return lease != null && lease.resumed;
   }
 
   @Override
@@ -92,6 +102,12 @@ public final class LeaseBook implements Leases {
     if (lease.record.unflushedSince() == 0) {
       change(lease, record -> markedAt(record, platform.clock().now().toEpochMilli()));
     }
+  }
+
+  @Override
+  public boolean unflushed(VdiId vdi) {
+    Held lease = held.get(vdi);
+    return lease != null && lease.record.unflushedSince() != 0;
   }
 
   @Override
@@ -264,7 +280,7 @@ public final class LeaseBook implements Leases {
     long version = stored.map(Stored::version).orElse(0L);
     Put put = new Put(Keys.lease(vdi), Optional.of(record.encode()), version);
     return coordination.commit(List.of(put))
-        ? Optional.of(new Held(vdi, record, version + 1, false, platform.locks().mutex()))
+        ? Optional.of(new Held(vdi, record, version + 1, platform.locks().mutex()))
         : Optional.empty();
   }
 
@@ -333,7 +349,6 @@ public final class LeaseBook implements Leases {
   /// A lease that this node has. The lock guards changes; the record is read without it.
   private static final class Held {
     final VdiId vdi;
-    final boolean resumed;
     final Locks.Mutex mutex;
     volatile LeaseRecord record;
     long version;
@@ -342,11 +357,10 @@ public final class LeaseBook implements Leases {
     /// How often writes were lost since this node serves the VDI.
     final AtomicInteger losses = new AtomicInteger();
 
-    Held(VdiId vdi, LeaseRecord record, long version, boolean resumed, Locks.Mutex mutex) {
+    Held(VdiId vdi, LeaseRecord record, long version, Locks.Mutex mutex) {
       this.vdi = vdi;
       this.record = record;
       this.version = version;
-      this.resumed = resumed;
       this.mutex = mutex;
     }
   }

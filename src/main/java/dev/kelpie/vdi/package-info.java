@@ -6,9 +6,9 @@
 /// **How the parts are put together.** A node makes, in this order: the coordination records; a
 /// [LeaseBook] over them; the store, and the object cache in front of it, which is given the lease
 /// book and begins it (without a cache, whoever wires the node calls
-/// `leases.begin(LeaseBook.NO_CACHE, true)`); a [VdiCatalog] over records, store and lease book.
-/// The catalog is the directory, hands out the client objects, and lets block devices attach. It is
-/// closed before the store.
+/// `leases.begin(LeaseBook.NO_CACHE, Set.of())`); a [VdiCatalog] over records, store and lease
+/// book. The catalog is the directory, hands out the client objects, and lets block devices attach.
+/// It is closed before the store.
 ///
 /// **What is where.** Coordination has the truth about existence and standing ([VdiRecord]), leases
 /// ([LeaseRecord]), ids that were used, and VDIs whose inode is behind its record. The object store

@@ -7,6 +7,7 @@ import static dev.kelpie.cache.CacheRig.INODE;
 import static dev.kelpie.cache.CacheRig.VDI;
 import static dev.kelpie.cache.CacheRig.filled;
 import static dev.kelpie.cache.CacheRig.pattern;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.model.ObjectId;
@@ -66,6 +67,39 @@ final class CacheCrashPointsTest {
         }
         rig.stop();
       }
+    }
+  }
+
+  @Test
+  void killAtAnyStepOfAStartBringsBackNothingOfALeaseThatWentElsewhere_I4_I8() throws IOException {
+    boolean crashed = true;
+    for (long step = 1; crashed; step++) {
+      CacheRig rig = new CacheRig();
+      rig.stored(DATA, 1);
+      rig.read(DATA, 0, BLOCK);
+      rig.write(DATA, CHUNK, filled(BLOCK, 7));
+      rig.write(DATA, CHUNK - BLOCK, filled(BLOCK, 8));
+      rig.leases.takeAway(VDI);
+      MemoryDisk next = rig.disk.afterProcessKill();
+      rig.stop();
+      next.countMappedStores();
+      next.crashAt(step);
+      try {
+        rig.start(next);
+        next.crashAt(Long.MAX_VALUE);
+        crashed = false;
+      } catch (SimulatedCrash e) {
+        rig.start(next.afterProcessKill());
+      }
+      String where = "killed at step " + step + " of the start";
+      rig.stored(DATA, 2); // the new owner writes
+      assertEquals(pattern(2, 0), rig.read(DATA, 0, 1)[0], where);
+      assertEquals(pattern(2, 16), rig.read(DATA, CHUNK, 1)[0], where);
+      rig.cache.flush(VDI);
+      assertEquals(pattern(2, 16), rig.behind(DATA, CHUNK, 1)[0], where);
+      assertEquals(1, rig.leases.losses().size(), where);
+      CacheCheck.check(rig.cache);
+      rig.cache.close();
     }
   }
 

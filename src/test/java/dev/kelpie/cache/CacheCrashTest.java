@@ -312,10 +312,11 @@ final class CacheCrashTest {
     rig.stored(DATA, 1);
     rig.write(DATA, 0, filled(BLOCK, 7));
     rig.cache.abandon();
-    // A header of version 2, whole, in both slots.
-    IndexHeaderTest.rewriteVersion(rig.disk, rig.file("index"), 2);
+    // A header of the next version, whole, in both slots.
+    IndexHeaderTest.rewriteVersion(rig.disk, rig.file("index"), IndexHeader.VERSION + 1);
     IOException refused = assertThrows(IOException.class, () -> rig.start(rig.disk));
-    assertTrue(refused.toString().contains("version 2"), refused::toString);
+    assertTrue(
+        refused.toString().contains("version " + (IndexHeader.VERSION + 1)), refused::toString);
     IndexHeaderTest.rewriteVersion(rig.disk, rig.file("index"), IndexHeader.VERSION);
     rig.start(rig.disk);
     assertEquals(7, rig.read(DATA, 0, 1)[0]);

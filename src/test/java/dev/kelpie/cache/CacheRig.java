@@ -2,7 +2,6 @@ package dev.kelpie.cache;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.kelpie.log.Log;
 import dev.kelpie.model.Generation;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
@@ -18,6 +17,7 @@ import dev.kelpie.platform.Clock;
 import dev.kelpie.testing.Keep;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.MemoryStore;
+import dev.kelpie.testing.RecordingLog;
 import dev.kelpie.testing.TestPlatform;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -39,6 +39,7 @@ final class CacheRig {
   static final Duration NEVER = Duration.ofDays(1);
 
   final FakeLeases leases;
+  final RecordingLog log = new RecordingLog();
   MemoryDisk disk;
   MemoryStore store;
   TestPlatform platform;
@@ -69,7 +70,7 @@ final class CacheRig {
   }
 
   private ObjectCache open() throws IOException {
-    return ObjectCache.open(platform.platform(), Log.NONE, config, store, leases);
+    return ObjectCache.open(platform.platform(), log, config, store, leases);
   }
 
   /// Ends and opens again, cleanly, on the same disk.

@@ -13,30 +13,35 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /// Lease records that outlive every crash, as those of a coordinator do.
 final class FakeLeases implements Leases {
   private final Map<VdiId, Lease> leases = new HashMap<>();
-  private final Set<VdiId> resumed = new HashSet<>();
   private final List<String> losses = new CopyOnWriteArrayList<>();
   private String cacheId = "";
 
   private record Lease(String cacheId, Generation generation, boolean unflushed) {}
 
   @Override
-  public synchronized void begin(String id, boolean intact) {
+  public synchronized Set<VdiId> held(String id) {
+    Set<VdiId> ours = new HashSet<>();
+    leases.forEach((vdi, lease) -> {
+      if (lease.cacheId.equals(id)) {
+        ours.add(vdi);
+      }
+    });
+    return ours;
+  }
+
+  @Override
+  public synchronized void begin(String id, Set<VdiId> kept) {
+    if (!held(id).containsAll(kept)) {
+      throw new IllegalStateException("the leases changed");
+    }
     cacheId = id;
-    resumed.clear();
     leases.replaceAll((vdi, lease) -> {
-      boolean ours = lease.cacheId.equals(id) && intact;
-      if (ours) {
-        resumed.add(vdi);
-      } else if (lease.unflushed) {
+      boolean ours = kept.contains(vdi);
+      if (!ours && lease.unflushed) {
         losses.add(vdi + ": the cache was lost");
       }
       return new Lease(id, lease.generation.next(), ours && lease.unflushed);
     });
-  }
-
-  @Override
-  public synchronized boolean resumed(VdiId vdi) {
-    return resumed.contains(vdi);
   }
 
   @Override
@@ -67,12 +72,16 @@ final class FakeLeases implements Leases {
     losses.add(vdi + ": " + what);
   }
 
-  /// Somebody else took the lease.
+  /// Somebody else takes the lease, and finds it marked or not.
   synchronized void takeAway(VdiId vdi) {
+    if (unflushed(vdi)) {
+      losses.add(vdi + ": the lease was taken over");
+    }
     leases.put(vdi, new Lease("another", generation(vdi).next(), false));
   }
 
-  synchronized boolean unflushed(VdiId vdi) {
+  @Override
+  public synchronized boolean unflushed(VdiId vdi) {
     Lease lease = leases.get(vdi);
     return lease != null && lease.unflushed;
   }

@@ -50,6 +50,7 @@ public final class SheepProcess implements Closeable {
   private final int nbdPort = freePort();
   private final List<String> options = new ArrayList<>();
   private List<Path> disks = List.of();
+  private List<String> before = List.of();
   private Optional<Process> process = Optional.empty();
 
   private SheepProcess(Path base, int port) {
@@ -82,6 +83,13 @@ public final class SheepProcess implements Closeable {
   /// Puts the objects on these disks at the next starts; on none: into the base directory.
   public SheepProcess onDisks(Path... objectDisks) {
     disks = List.of(objectDisks);
+    return this;
+  }
+
+  /// Lets the next starts take the boot id from a file. As root.
+  public SheepProcess onBoot(Path id) {
+    String script = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"";
+    before = List.of("unshare", "-m", "--propagation", "private", "sh", "-c", script, "" + id);
     return this;
   }
 
@@ -131,17 +139,17 @@ public final class SheepProcess implements Closeable {
     if (process.isPresent() && process.get().isAlive()) {
       throw new AssertionError("this sheep runs already");
     }
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                program("sheep"),
-                "-f",
-                "-p",
-                "" + port,
-                "--nbd",
-                "127.0.0.1:" + nbdPort,
-                "--status",
-                "none"));
+    List<String> command = new ArrayList<>(before);
+    command.addAll(
+        List.of(
+            program("sheep"),
+            "-f",
+            "-p",
+            "" + port,
+            "--nbd",
+            "127.0.0.1:" + nbdPort,
+            "--status",
+            "none"));
     command.addAll(options);
     command.add(
         Stream.concat(Stream.of(base), disks.stream())

@@ -5,6 +5,7 @@ import static dev.kelpie.testing.NbdNumbers.*;
 import dev.kelpie.testing.NbdClient;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,6 +24,12 @@ final class StampingClient implements Runnable {
   private final AtomicBoolean stop;
   private final int depth;
   private final Map<Long, Answer> inFlight = new HashMap<>();
+
+  /// Answered, and not covered by a flush yet, with the time of the answer; for a client that
+  /// counts on no more than flushes.
+  private final Map<Stamps.Change, Long> unflushed = new LinkedHashMap<>();
+
+  private boolean powerGoes;
 
   /// What to do with a good reply.
   private interface Answer {
@@ -44,6 +51,12 @@ final class StampingClient implements Runnable {
     this.answered = answered;
     this.stop = stop;
     this.depth = 1 + random.nextInt(DEPTH_MAX);
+  }
+
+  /// Lets changes count as made only when they are durable, flushed or written with FUA.
+  StampingClient untilThePowerGoes() {
+    powerGoes = true;
+    return this;
   }
 
   /// Every error that the server answers fails the test; that it hangs up does not.
@@ -84,7 +97,13 @@ final class StampingClient implements Runnable {
     } else if (dice < 70) {
       zero(TRIM, random.nextInt(4) == 0 ? FUA : 0);
     } else if (dice < 75) {
-      inFlight.put(client.send(FLUSH, 0, 0, 0), _ -> {});
+      Map<Stamps.Change, Long> covered = new LinkedHashMap<>(unflushed);
+      inFlight.put(
+          client.send(FLUSH, 0, 0, 0),
+          _ -> {
+            covered.forEach(stamps::end);
+            unflushed.keySet().removeAll(covered.keySet());
+          });
     } else {
       read();
     }
@@ -106,7 +125,16 @@ final class StampingClient implements Runnable {
   private void put(Stamps.Change change, int command, int flags, byte... data) throws IOException {
     long at = (long) change.first() * Stamps.SECTOR;
     long length = (long) change.count() * Stamps.SECTOR;
-    inFlight.put(client.send(command, flags, at, length, data), _ -> stamps.end(change));
+    boolean volatileUntilFlushed = powerGoes && (flags & FUA) == 0;
+    inFlight.put(
+        client.send(command, flags, at, length, data),
+        _ -> {
+          if (volatileUntilFlushed) {
+            unflushed.put(change, stamps.tick());
+          } else {
+            stamps.end(change, stamps.tick());
+          }
+        });
   }
 
   private void read() throws IOException {

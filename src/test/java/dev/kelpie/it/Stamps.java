@@ -96,10 +96,26 @@ final class Stamps {
 
   /// A change was acknowledged.
   synchronized void end(Change change) {
-    change.end = ++now;
+    end(change, tick());
+  }
+
+  /// A moment in the disk's time.
+  synchronized long tick() {
+    return ++now;
+  }
+
+  /// A change was acknowledged at some moment, and counts from now on.
+  synchronized void end(Change change, long acknowledged) {
+    if (change.end != NEVER) {
+      return; // two flushes covered it
+    }
+    change.end = acknowledged;
     for (int sector = change.first; sector < change.first + change.count; sector++) {
+      Change[] all = allowed[sector];
       allowed[sector] =
-          Stream.of(allowed[sector]).filter(c -> c.end >= change.start).toArray(Change[]::new);
+          Stream.of(all)
+              .filter(c -> Stream.of(all).noneMatch(d -> d.end != NEVER && d.start > c.end))
+              .toArray(Change[]::new);
     }
   }
 

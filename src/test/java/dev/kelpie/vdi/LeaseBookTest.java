@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,12 +55,12 @@ final class LeaseBookTest {
 
   @Test
   void aGenerationIsTakenOnceAndStays() throws IOException {
+    assertEquals(Set.of(), book("node").held("cache"), "nothing was cached before the first lease");
     LeaseBook book = begun("cache", true);
     assertFalse(book.has(ONE));
     assertEquals(new Generation(1), book.generation(ONE));
     assertEquals(new Generation(1), book.generation(ONE));
     assertTrue(book.has(ONE));
-    assertFalse(book.resumed(ONE), "nothing was cached before the first lease");
   }
 
   @Test
@@ -69,8 +70,7 @@ final class LeaseBookTest {
     book.markUnflushed(TWO);
     LeaseBook next = begun("cache", true);
     assertEquals(new Generation(2), next.generation(ONE));
-    assertTrue(next.resumed(ONE));
-    assertTrue(next.resumed(TWO));
+    assertEquals(Set.of(ONE, TWO), next.held("cache"));
     assertEquals(Optional.empty(), next.takeLoss(TWO), "the cache has it still");
     LeaseBook third = begun("other", true);
     assertTrue(third.takeLoss(TWO).isPresent(), "the mark has stayed");
@@ -79,10 +79,37 @@ final class LeaseBookTest {
   @Test
   void anotherOrDamagedCacheResumesNothing() throws IOException {
     begun("cache", true).generation(ONE);
-    assertFalse(begun("other", true).resumed(ONE));
-    assertFalse(begun("other", false).resumed(ONE));
-    assertTrue(begun("other", true).resumed(ONE));
-    assertEquals(new Generation(5), begun(LeaseBook.NO_CACHE, true).generation(ONE));
+    assertEquals(Set.of(), book("node").held("other"));
+    assertEquals(Set.of(), book("another").held("cache"));
+    begun("other", true);
+    begun("other", false);
+    assertEquals(Set.of(ONE), book("node").held("other"));
+    assertEquals(new Generation(4), begun(LeaseBook.NO_CACHE, true).generation(ONE));
+    assertEquals(Set.of(), book("node").held("other"));
+  }
+
+  @Test
+  void lookingAtTheLeasesChangesNothing_I4() throws IOException {
+    begun("cache", true).markUnflushed(ONE);
+    long steps = disk.steps();
+    assertEquals(Set.of(), book("node").held("other"));
+    assertEquals(steps, disk.steps());
+    assertEquals(Set.of(ONE), book("node").held("cache"));
+    assertEquals(new Generation(2), begun("cache", true).generation(ONE));
+  }
+
+  @Test
+  void aLeaseThatChangesHandsDuringTheStartStopsIt_I4_I8() throws IOException {
+    begun("cache", true).markUnflushed(ONE);
+    LeaseBook starting = book("node");
+    Set<VdiId> kept = starting.held("cache");
+    LeaseBook other = book("other");
+    other.begin("theirs", Set.of());
+    other.generation(ONE);
+    IOException refused = assertThrows(IOException.class, () -> starting.begin("cache", kept));
+    assertTrue(refused.toString().contains("start again"), refused::toString);
+    assertEquals(new Generation(2), other.generation(ONE));
+    other.clearUnflushed(ONE);
   }
 
   @Test
@@ -169,11 +196,11 @@ final class LeaseBookTest {
 
   @Test
   void anotherNodesLeaseIsTakenOverWithItsLoss() throws IOException {
-    LeaseBook other = new LeaseBook(platform, log, records, "other");
-    other.begin("cache", true);
+    LeaseBook other = book("other");
+    other.begin("cache", Set.of());
     other.markUnflushed(ONE);
+    assertEquals(Set.of(), book("node").held("cache"));
     LeaseBook book = begun("cache", true);
-    assertFalse(book.resumed(ONE));
     assertEquals(new Generation(2), book.generation(ONE));
     assertTrue(book.takeLoss(ONE).isPresent());
     assertThrows(IOException.class, () -> other.clearUnflushed(ONE), "it has lost the lease");
@@ -181,13 +208,17 @@ final class LeaseBookTest {
 
   @Test
   void nothingIsLeasedBeforeTheCacheHasNamedItself() {
-    LeaseBook book = new LeaseBook(platform, log, records, "node");
+    LeaseBook book = book("node");
     assertThrows(InvariantBroken.class, () -> book.generation(ONE));
   }
 
   private LeaseBook begun(String cache, boolean intact) throws IOException {
-    LeaseBook book = new LeaseBook(platform, log, records, "node");
-    book.begin(cache, intact);
+    LeaseBook book = book("node");
+    book.begin(cache, intact ? book.held(cache) : Set.of());
     return book;
+  }
+
+  private LeaseBook book(String node) {
+    return new LeaseBook(platform, log, records, node);
   }
 }

@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
@@ -61,7 +62,7 @@ public final class TestNode implements AutoCloseable {
     this.platform = new TestPlatform(disk, clock);
     this.records = new EmbeddedCoordination(platform.platform(), log, directory);
     this.leases = new LeaseBook(platform.platform(), log, records, "node");
-    leases.begin(LeaseBook.NO_CACHE, true);
+    leases.begin(LeaseBook.NO_CACHE, Set.of());
     this.objects = wrapped.apply(store);
     this.catalog =
         new VdiCatalog(platform.platform(), log, records, objects, leases, () -> 1, tuning);

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /// Names and ids, as spec/protocol-and-cache.md §1.13 and §1.14 have them.
@@ -181,7 +182,7 @@ final class VdiNamesTest {
     try (Coordination records =
         new EmbeddedCoordination(platform.platform(), Log.NONE, disk.directories("/node"))) {
       LeaseBook leases = new LeaseBook(platform.platform(), Log.NONE, records, "node");
-      leases.begin(LeaseBook.NO_CACHE, true);
+      leases.begin(LeaseBook.NO_CACHE, Set.of());
       try (VdiCatalog catalog =
           new VdiCatalog(
               platform.platform(),

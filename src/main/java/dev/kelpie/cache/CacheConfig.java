@@ -9,9 +9,11 @@ import java.time.Duration;
 /// @param size the quota in bytes, rounded down to chunks; what the slab takes, the index comes on
 ///   top
 /// @param keepPulled whether blocks pulled by reads are kept: not worth it where cache and store
-///   share a device
+///   share a device. Where they are not, nothing is fetched ahead of clients either
+/// @param bootSets whether what is read after a VDI was opened is noted, and fetched the next time
 /// @param pushAge how old dirty data may become before it is pushed in the background
-public record CacheConfig(Path directory, long size, boolean keepPulled, Duration pushAge) {
+public record CacheConfig(
+    Path directory, long size, boolean keepPulled, boolean bootSets, Duration pushAge) {
   /// The smallest cache, as `sheep -w` takes it.
   public static final long SIZE_MIN = 10L << 20;
 

@@ -1,5 +1,6 @@
 package dev.kelpie.cache;
 
+import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import java.io.IOException;
 import java.util.List;
@@ -16,8 +17,21 @@ public interface CacheControl {
   /// @throws IOException where a push failed and `force` is not set; nothing dirty was dropped
   long drop(VdiId vdi, boolean force) throws IOException;
 
+  /// Brings what is absent of a range of a data object here, clean, as a client of the VDI would
+  /// see it. Makes room by evicting what other VDIs have clean; what does not fit even so is not
+  /// fetched.
+  ///
+  /// @param vdi whose disk the object is part of; the object may be that of a VDI it comes from
+  Warmed warm(VdiId vdi, ObjectId object, int offset, int length) throws IOException;
+
   /// Forgets everything without pushing it: the cluster is formatted.
   void clear() throws IOException;
+
+  /// What came of [#warm], in bytes.
+  ///
+  /// @param pulled from the backend
+  /// @param full whether the cache has no room for the rest
+  record Warmed(long pulled, boolean full) {}
 
   /// The state of the whole cache, in bytes.
   ///

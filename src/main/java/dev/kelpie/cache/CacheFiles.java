@@ -36,6 +36,7 @@ final class CacheFiles implements Closeable {
   private final Found found;
   private IndexHeader header;
   private final int allocated;
+  private final Hints hints;
 
   private CacheFiles(
       Path directory,
@@ -44,7 +45,8 @@ final class CacheFiles implements Closeable {
       MappedBytes mapped,
       Found found,
       IndexHeader header,
-      int allocated) {
+      int allocated,
+      Hints hints) {
     this.directory = directory;
     this.index = index;
     this.slab = slab;
@@ -52,6 +54,7 @@ final class CacheFiles implements Closeable {
     this.found = found;
     this.header = header;
     this.allocated = allocated;
+    this.hints = hints;
   }
 
   /// Opens the files, or makes new ones, and removes the seal.
@@ -102,9 +105,10 @@ final class CacheFiles implements Closeable {
         log.warn(
             "object cache " + directory + ": " + whyDropped(known, whole) + "; it starts empty");
       }
-      return makeNew(platform, config, directory, index, slab, boot);
+      Hints hints = whole ? Hints.read(index, chunksOf(slab)) : Hints.NONE;
+      return makeNew(platform, config, directory, index, slab, boot, hints);
     }
-    int allocated = (int) ((slab.size() - IndexLayout.SLAB_START) / IndexLayout.CHUNK_SIZE);
+    int allocated = chunksOf(slab);
     int capacity = Math.max(config.chunks(), allocated);
     long size = IndexLayout.indexSize(capacity);
     if (index.size() < size) {
@@ -116,7 +120,11 @@ final class CacheFiles implements Closeable {
     IndexHeader header =
         new IndexHeader(old.sequence(), old.idHigh(), old.idLow(), boot, false, config.chunks())
             .write(mapped);
-    return new CacheFiles(directory, index, slab, mapped, found, header, allocated);
+    return new CacheFiles(directory, index, slab, mapped, found, header, allocated, Hints.NONE);
+  }
+
+  private static int chunksOf(DiskFile slab) throws IOException {
+    return (int) ((slab.size() - IndexLayout.SLAB_START) / IndexLayout.CHUNK_SIZE);
   }
 
   private static String whyDropped(Optional<IndexHeader> known, boolean whole) {
@@ -132,7 +140,8 @@ final class CacheFiles implements Closeable {
       Path directory,
       DiskFile index,
       DiskFile slab,
-      long boot)
+      long boot,
+      Hints hints)
       throws IOException {
     index.resize(0);
     slab.resize(0);
@@ -150,7 +159,7 @@ final class CacheFiles implements Closeable {
     IndexHeader header = new IndexHeader(0, high, low, boot, false, config.chunks()).write(mapped);
     index.sync();
     platform.disk().syncDirectory(directory);
-    return new CacheFiles(directory, index, slab, mapped, Found.NOTHING, header, 0);
+    return new CacheFiles(directory, index, slab, mapped, Found.NOTHING, header, 0, hints);
   }
 
   private static Optional<IndexHeader> readHeader(DiskFile index, Path directory)
@@ -212,6 +221,11 @@ final class CacheFiles implements Closeable {
   /// How many chunks are allocated on the device.
   int allocated() {
     return allocated;
+  }
+
+  /// What the cache held before its content was lost; nothing where it was not.
+  Hints hints() {
+    return hints;
   }
 
   /// Gives back what lies behind so many chunks.

@@ -8,6 +8,7 @@ import dev.kelpie.object.Access;
 import dev.kelpie.object.Base;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.Change;
+import dev.kelpie.object.DiskMap;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
 import dev.kelpie.object.Leases;
@@ -46,6 +47,8 @@ public final class ObjectCache implements ObjectStore, CacheControl {
   private final CacheAdmin admin;
   private final CacheSwitch power;
   private final Throttle throttle;
+  private final Prefetcher prefetcher;
+  private final Warmth warmth;
   private final WriteBehind writeBehind;
   private final Tasks.Task writingBehind;
 
@@ -65,17 +68,20 @@ public final class ObjectCache implements ObjectStore, CacheControl {
     this.state = state;
     Buffers buffers = new Buffers(platform.locks());
     Damage damage = new Damage(state, leases);
-    Puller puller = new Puller(state, backend, buffers);
+    Reclaimer reclaimer = new Reclaimer(state);
+    Puller puller = new Puller(state, backend, buffers, reclaimer);
     this.throttle = new Throttle(state, platform.locks());
     Pusher pusher = new Pusher(state, backend, leases, buffers, damage);
-    this.reader = new Reader(state, puller, damage, buffers, config.keepPulled());
-    this.writer =
-        new Writer(state, reader, puller, new Reclaimer(state), throttle, buffers, damage, leases);
     this.flusher = new Flusher(state, pusher, backend, platform.tasks(), platform.locks());
-    this.admin = new CacheAdmin(state, pusher, flusher);
-    this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, backend);
     this.power =
         new CacheSwitch(log, platform.locks(), state, flusher, throttle, leases, files.directory());
+    this.prefetcher = new Prefetcher(state, puller, buffers);
+    this.warmth = new Warmth(platform, log, config, state, power, leases, prefetcher, files);
+    this.reader =
+        new Reader(state, puller, damage, buffers, warmth.readAhead(), config.keepPulled());
+    this.writer = new Writer(state, reader, puller, reclaimer, throttle, buffers, damage, leases);
+    this.admin = new CacheAdmin(state, pusher, flusher);
+    this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, backend);
     this.writeBehind =
         new WriteBehind(
             state,
@@ -172,6 +178,9 @@ public final class ObjectCache implements ObjectStore, CacheControl {
 
   @Override
   public Outcome remove(ObjectId object, Change change) throws IOException {
+    if (object.kind() == ObjectId.Kind.INODE) {
+      warmth.dropped(object.vdi());
+    }
     return guarded(
         object,
         change.patience(),
@@ -233,13 +242,31 @@ public final class ObjectCache implements ObjectStore, CacheControl {
         object,
         Patience.WAIT,
         () -> {
-          reader.prefetch(object, offset, length, access);
+          prefetcher.fetch(object, offset, length, access);
           return Outcome.DONE;
         },
         () -> {
           backend.prefetch(object, offset, length, access);
           return Outcome.DONE;
         });
+  }
+
+  /// Fetches ahead of clients from now on.
+  ///
+  /// @param disks asked in background tasks, and through this cache; usable until it is closed
+  public void warm(DiskMap disks) {
+    warmth.start(disks);
+  }
+
+  @Override
+  public Warmed warm(VdiId vdi, ObjectId object, int offset, int length) throws IOException {
+    checkRange(object, offset, length);
+    return passes(object) ? new Warmed(0, true) : warmth.warm(vdi, object, offset, length);
+  }
+
+  @Override
+  public void opened(VdiId vdi) {
+    warmth.opened(vdi);
   }
 
   @Override
@@ -259,6 +286,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
 
   @Override
   public void clear() {
+    warmth.clear();
     power.enterAlone();
     try {
       admin.clear();
@@ -271,6 +299,9 @@ public final class ObjectCache implements ObjectStore, CacheControl {
   /// stays dirty in them for the next start, and its VDI stays marked.
   @Override
   public void close() throws IOException {
+    if (!warmth.stop()) {
+      log.warn("object cache: the backend does not answer reads that were made ahead of clients");
+    }
     writeBehind.stop();
     try {
       writingBehind.join(STOP_LIMIT);
@@ -314,6 +345,7 @@ public final class ObjectCache implements ObjectStore, CacheControl {
 
   /// Ends the cache's tasks and closes its files as they are, as a kill would.
   void abandon() {
+    warmth.abandon();
     writeBehind.stop();
     throttle.close();
     power.turnOff();

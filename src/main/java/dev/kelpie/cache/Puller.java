@@ -18,10 +18,13 @@ final class Puller {
   private final ObjectStore backend;
   private final Buffers buffers;
 
-  Puller(CacheState state, ObjectStore backend, Buffers buffers) {
+  private final Reclaimer reclaimer;
+
+  Puller(CacheState state, ObjectStore backend, Buffers buffers, Reclaimer reclaimer) {
     this.state = state;
     this.backend = backend;
     this.buffers = buffers;
+    this.reclaimer = reclaimer;
   }
 
   /// What a pull did.
@@ -33,24 +36,22 @@ final class Puller {
     NO_OBJECT
   }
 
-  /// Pulls `length` bytes from `at` into the buffer, and advances it by them. The range is rounded
-  /// outward to blocks.
+  /// Pulls `length` bytes from `at` into the buffer, and advances it by as many as came: all, or
+  /// those in front of what another pull brings. The range is rounded outward to blocks.
   ///
   /// @param keep whether to keep the blocks
   Result pull(ObjectId id, int at, int length, ByteBuffer into, Access access, boolean keep)
       throws IOException {
-    int first = at / BLOCK_SIZE;
-    int last = (at + length - 1) / BLOCK_SIZE;
-    int start = first * BLOCK_SIZE;
-    int end = Math.min((last + 1) * BLOCK_SIZE, id.size());
-    Pull pull = new Pull(first, last);
-    CachedObject object = begin(id, pull);
-    if (object == null) {
+    Pull pull = begin(id, at / BLOCK_SIZE, (at + length - 1) / BLOCK_SIZE, keep);
+    if (pull == null) {
       return Result.LOOK_AGAIN;
     }
-    boolean exact = start == at && end == at + length;
+    int start = pull.first * BLOCK_SIZE;
+    int end = Math.min((pull.last + 1) * BLOCK_SIZE, id.size());
+    int wanted = Math.min(end, at + length) - at;
+    boolean exact = start == at && end == at + wanted;
     ByteBuffer bytes =
-        exact ? into.slice(into.position(), length) : buffers.take(end - start).limit(end - start);
+        exact ? into.slice(into.position(), wanted) : buffers.take(end - start).limit(end - start);
     boolean done = false;
     try {
       Outcome outcome = backend.read(id, start, bytes, access);
@@ -60,13 +61,16 @@ final class Puller {
       }
       bytes.flip();
       if (exact) {
-        into.position(into.position() + length);
+        into.position(into.position() + wanted);
       } else {
-        into.put(bytes.slice(at - start, length));
+        into.put(bytes.slice(at - start, wanted));
+      }
+      if (keep) {
+        makeRoom(pull);
       }
       return Result.DONE;
     } finally {
-      end(object, pull, done && keep, bytes);
+      end(id, pull, done && keep, bytes);
       if (!exact) {
         buffers.give(bytes);
       }
@@ -77,9 +81,9 @@ final class Puller {
     throw new IOException("the store would not wait for a read of object " + id);
   }
 
-  /// Registers the pull; null where the caller is to look again, after waiting for another pull
-  /// that brings the first block.
-  private @Nullable CachedObject begin(ObjectId id, Pull pull) {
+  /// Registers a pull of these blocks, cut where another one brings what follows; null where the
+  /// caller is to look again, after waiting for another pull that brings the first block.
+  private @Nullable Pull begin(ObjectId id, int first, int last, boolean keep) {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
     try {
@@ -87,14 +91,17 @@ final class Puller {
       if (object.state != CachedObject.State.PRESENT) {
         return null; // it changed since the caller looked
       }
+      int end = last;
       for (Pull other : object.pulls) {
-        if (other.brings(pull.first)) {
+        if (other.brings(first)) {
           awaitEnd(stripe, id, other);
           return null;
         }
+        end = Math.min(end, other.firstBrought(first, end + 1) - 1);
       }
+      Pull pull = new Pull(first, end, keep);
       object.pulls.add(pull);
-      return object;
+      return pull;
     } finally {
       stripe.mutex.unlock();
     }
@@ -108,13 +115,22 @@ final class Puller {
     }
   }
 
-  private void end(CachedObject object, Pull pull, boolean keep, ByteBuffer bytes)
-      throws CacheFault {
-    Stripe stripe = state.stripe(object.id);
+  /// Evicts clean chunks where too few are free for what was pulled. The bytes are here by now, so
+  /// that nobody waits for the backend with chunks in hand.
+  private void makeRoom(Pull pull) {
+    int chunks = pull.last / BLOCKS_PER_CHUNK - pull.first / BLOCKS_PER_CHUNK + 1;
+    if (state.space.freeCount() < chunks) {
+      reclaimer.reclaim(chunks);
+    }
+  }
+
+  private void end(ObjectId id, Pull pull, boolean keep, ByteBuffer bytes) throws CacheFault {
+    Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
+    CachedObject object = state.object(stripe, id);
     try {
       if (keep && !object.bypassed && object.state == CachedObject.State.PRESENT) {
-        install(stripe, object.id, pull, bytes);
+        install(stripe, id, pull, bytes);
       }
     } finally {
       object.pulls.remove(pull);

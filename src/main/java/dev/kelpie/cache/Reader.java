@@ -1,6 +1,5 @@
 package dev.kelpie.cache;
 
-import static dev.kelpie.cache.IndexLayout.BLOCKS_PER_CHUNK;
 import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
 import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
 
@@ -16,51 +15,71 @@ import java.nio.ByteBuffer;
 /// Reads: valid blocks from the slab, absent ones from where the object's state says. Goes through
 /// a range run by run; a run is of valid blocks in one chunk, or of absent ones.
 final class Reader {
-  /// The most that one pull of a prefetch asks for, so that others' reads come in between.
-  private static final int PREFETCH_STEP = 1 << 20;
-
   private static final byte[] ZEROS = new byte[BLOCK_SIZE];
 
   private final CacheState state;
   private final Puller puller;
   private final Damage damage;
   private final Buffers buffers;
+  private final ReadAhead readAhead;
   private final boolean keepPulled;
 
-  Reader(CacheState state, Puller puller, Damage damage, Buffers buffers, boolean keepPulled) {
+  Reader(
+      CacheState state,
+      Puller puller,
+      Damage damage,
+      Buffers buffers,
+      ReadAhead readAhead,
+      boolean keepPulled) {
     this.state = state;
     this.puller = puller;
     this.damage = damage;
     this.buffers = buffers;
+    this.readAhead = readAhead;
     this.keepPulled = keepPulled;
   }
 
   Outcome read(ObjectId id, int offset, ByteBuffer into, Access access) throws IOException {
-    boolean keep = keepPulled && access.mode() != CacheMode.DIRECT;
-    return read(id, offset, into, access, keep);
+    int length = into.remaining();
+    Served served = read(id, offset, into, access, keeps(access));
+    VdiCache vdi = state.vdi(access.vdi());
+    switch (served) {
+      case HERE -> vdi.hits.increment();
+      case FETCHED -> vdi.misses.increment();
+      case NO_OBJECT, WOULD_WAIT -> {}
+    }
+    if (keeps(access) && served != Served.NO_OBJECT) {
+      readAhead.seen(vdi, id, offset, length, access, served != Served.HERE);
+    }
+    return served.outcome;
   }
 
-  /// Brings a range near, and keeps it whatever the settings say: somebody asked for it.
-  void prefetch(ObjectId id, int offset, int length, Access access) throws IOException {
-    ByteBuffer step = buffers.take(Math.min(length, PREFETCH_STEP));
-    try {
-      for (int at = offset; at < offset + length; at += PREFETCH_STEP) {
-        step.clear().limit(Math.min(PREFETCH_STEP, offset + length - at));
-        if (read(id, at, step, access, true) != Outcome.DONE) {
-          return;
-        }
-      }
-    } finally {
-      buffers.give(step);
+  private boolean keeps(Access access) {
+    return keepPulled && access.mode() != CacheMode.DIRECT;
+  }
+
+  /// How a read was served.
+  private enum Served {
+    /// Without the backend.
+    HERE(Outcome.DONE),
+    /// Something came from the backend.
+    FETCHED(Outcome.DONE),
+    NO_OBJECT(Outcome.NO_OBJECT),
+    WOULD_WAIT(Outcome.WOULD_WAIT);
+
+    private final Outcome outcome;
+
+    Served(Outcome outcome) {
+      this.outcome = outcome;
     }
   }
 
-  private Outcome read(ObjectId id, int offset, ByteBuffer into, Access access, boolean keep)
+  private Served read(ObjectId id, int offset, ByteBuffer into, Access access, boolean keep)
       throws IOException {
     int start = into.position();
     int end = offset + into.remaining();
     int at = offset;
-    boolean hit = true;
+    Served served = Served.HERE;
     while (at < end) {
       long run = nextRun(id, at, end, into);
       int length = (int) run;
@@ -72,26 +91,27 @@ final class Reader {
         }
         case GONE -> {
           into.position(start);
-          return Outcome.NO_OBJECT;
+          return Served.NO_OBJECT;
         }
         case ABSENT -> {
-          hit = false;
           if (access.patience() == Patience.NOW) {
             into.position(start);
-            return Outcome.WOULD_WAIT;
+            return Served.WOULD_WAIT;
           }
-          Outcome outcome = absent(id, at, length, into, access, keep);
-          if (outcome == Outcome.NO_OBJECT) {
-            into.position(start);
-            return outcome;
+          switch (absent(id, at, length, into, access, keep)) {
+            case HERE -> {}
+            case FETCHED -> served = Served.FETCHED;
+            case NO_OBJECT -> {
+              into.position(start);
+              return Served.NO_OBJECT;
+            }
+            case WOULD_WAIT -> {} // look again
           }
-          at += outcome == Outcome.DONE ? length : 0;
+          at = offset + (into.position() - start);
         }
       }
     }
-    VdiCache vdi = state.vdi(access.vdi());
-    (hit ? vdi.hits : vdi.misses).increment();
-    return Outcome.DONE;
+    return served;
   }
 
   /// What comes next in a range; packed with the run's length in bytes into a `long`, so that a hit
@@ -138,7 +158,7 @@ final class Reader {
       int first = at % CHUNK_SIZE / BLOCK_SIZE;
       int valid = chunk < 0 ? 0 : BlockMask.valid(state.table.masks(chunk));
       if ((valid & (1 << first)) == 0) {
-        int length = absentUntil(stripe, id, at, end) - at;
+        int length = state.absentUntil(stripe, id, at, end) - at;
         boolean isNew = object != null && object.state == CachedObject.State.NEW;
         return (isNew ? Run.ZEROS : Run.ABSENT).with(length);
       }
@@ -154,23 +174,6 @@ final class Reader {
     } finally {
       stripe.mutex.unlock();
     }
-  }
-
-  /// Where the run of absent blocks ends that begins at `at`; it may go through several chunks.
-  private int absentUntil(Stripe stripe, ObjectId id, int at, int end) {
-    int block = at / BLOCK_SIZE;
-    while (block * BLOCK_SIZE < end) {
-      int number = block / BLOCKS_PER_CHUNK;
-      int chunk = stripe.find(id, number);
-      int valid = chunk < 0 ? 0 : BlockMask.valid(state.table.masks(chunk));
-      int rest = valid >>> block % BLOCKS_PER_CHUNK;
-      if (rest != 0) {
-        block += Integer.numberOfTrailingZeros(rest);
-        break;
-      }
-      block = (number + 1) * BLOCKS_PER_CHUNK;
-    }
-    return Math.min(end, block * BLOCK_SIZE);
   }
 
   /// Reads valid blocks of one chunk; through a buffer of whole blocks where the range is not of
@@ -219,26 +222,32 @@ final class Reader {
     }
   }
 
-  /// Fetches absent blocks: from the parent of a copy, else from the backend.
+  /// Fetches absent blocks, all or the first of them: from the parent of a copy, else from the
+  /// backend. Advances the buffer by what came.
   ///
-  /// @return `DONE`, `NO_OBJECT`, or `WOULD_WAIT` where the caller is to look again
-  private Outcome absent(
+  /// @return how, or `WOULD_WAIT` where the caller is to look again
+  private Served absent(
       ObjectId id, int at, int length, ByteBuffer into, Access access, boolean keep)
       throws IOException {
     ObjectId parent = state.parentOf(id);
     if (parent != null) {
       ByteBuffer part = into.slice(into.position(), length);
-      if (!readParent(id, parent, at, part, access)) {
-        return Outcome.WOULD_WAIT;
+      Served served = parents(id, parent, at, part, access);
+      if (served.outcome == Outcome.DONE) {
+        into.position(into.position() + length);
       }
-      into.position(into.position() + length);
-      return Outcome.DONE;
+      return served;
     }
-    return switch (puller.pull(id, at, length, into, access, keep)) {
-      case DONE -> Outcome.DONE;
-      case NO_OBJECT -> Outcome.NO_OBJECT;
-      case LOOK_AGAIN -> Outcome.WOULD_WAIT;
-    };
+    state.clientPulls.incrementAndGet();
+    try {
+      return switch (puller.pull(id, at, length, into, access, keep)) {
+        case DONE -> Served.FETCHED;
+        case NO_OBJECT -> Served.NO_OBJECT;
+        case LOOK_AGAIN -> Served.WOULD_WAIT;
+      };
+    } finally {
+      state.clientPulls.decrementAndGet();
+    }
   }
 
   /// Reads from a copy's parent.
@@ -248,13 +257,19 @@ final class Reader {
   /// @throws IOException where the parent of what is still a copy is missing
   boolean readParent(ObjectId id, ObjectId parent, int at, ByteBuffer into, Access access)
       throws IOException {
-    if (read(parent, at, into, access) == Outcome.DONE) {
-      return true;
+    return parents(id, parent, at, into, access).outcome == Outcome.DONE;
+  }
+
+  private Served parents(ObjectId id, ObjectId parent, int at, ByteBuffer into, Access access)
+      throws IOException {
+    Served served = read(parent, at, into, access, keeps(access));
+    if (served.outcome == Outcome.DONE) {
+      return served;
     }
     if (parent.equals(state.parentOf(id))) {
       throw new IOException("object " + parent + ", the parent of " + id + ", is missing");
     }
-    return false;
+    return Served.WOULD_WAIT;
   }
 
   private static void zeros(ByteBuffer into, int length) {

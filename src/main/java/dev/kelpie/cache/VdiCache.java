@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /// What the cache holds of one VDI: counts, and the objects that differ from the backend in the
 /// order in which they began to. Its lock is taken under a [Stripe]'s and held over nothing that
@@ -28,6 +29,18 @@ final class VdiCache {
   /// Whether the durable mark "may hold unflushed writes" is set.
   volatile boolean marked;
 
+  /// What is read sequentially now.
+  final Streams streams;
+
+  /// Bytes that were kept by reading ahead.
+  final LongAdder aheadBytes = new LongAdder();
+
+  /// Steps of reading ahead that are under way; guarded by [ReadAhead].
+  int aheadInFlight;
+
+  /// Notes what is read in the first minutes after the VDI was opened; null at other times.
+  volatile @Nullable BootRecord bootRecord;
+
   private final Locks.Mutex mutex;
 
   /// Since when each object differs, in nanoseconds of the clock.
@@ -37,6 +50,7 @@ final class VdiCache {
     this.id = id;
     this.mutex = locks.mutex();
     this.removed = new RemovedObjects(locks);
+    this.streams = new Streams(locks);
   }
 
   void differs(ObjectId object, long now) {

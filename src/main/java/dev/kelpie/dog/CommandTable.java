@@ -81,13 +81,14 @@ final class CommandTable {
     t.words(
         "cache",
         "<vdiname>",
-        "saphTfj",
+        "saphTfjR",
         YES,
         "Run 'dog vdi cache' for more information",
         List.of(
             new Word("flush", NO, YES, "flush the cache of the vdi specified."),
             new Word("delete", NO, YES, "delete the cache of the vdi specified in all nodes."),
             new Word("info", NO, NO, "show usage of the cache"),
+            new Word("warm", NO, YES, "read the vdi specified into the cache"),
             new Word("purge", NO, NO, "purge the cache of all vdi (no flush)")));
     t.plain("alter-copy", "<vdiname>", "caphTf", YES, YES, "set the vdi's redundancy level");
     t.words(

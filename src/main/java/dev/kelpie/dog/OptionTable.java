@@ -61,6 +61,7 @@ final class OptionTable {
       case 'f' -> Option.flag(letter, "force", "do operation forcibly");
       case 'y' -> Option.flag(letter, "hyper", "create a hyper volume");
       case 'o' -> Option.valued(letter, "oid", "specify the object id of the tracking object");
+      case 'R' -> Option.valued(letter, "range", "warm only OFFSET[:LENGTH] of the vdi");
       case 'e' ->
           Option.flag(
               letter, "exist", "only check objects exist or not,\nneither comparing nor repairing");

@@ -62,7 +62,8 @@ record SheepConfig(
   /// @param size in bytes
   /// @param directory in which the cache's own directory is made
   /// @param keepAlways keep pulled blocks even where cache and store share a device
-  record Cache(long size, Path directory, boolean keepAlways) {}
+  /// @param bootSets whether to fetch ahead what a VDI's clients read after they opened it
+  record Cache(long size, Path directory, boolean keepAlways, boolean bootSets) {}
 
   /// The log.
   ///

@@ -118,7 +118,10 @@ public enum Opcode {
   SET_RECOVERY(0xcb, LOCAL, Form.NONE, THROTTLING, NONE, Early.YES),
   /// From release 1.0, as the next.
   SET_VNODES(0xcc, NOWHERE, Form.NONE, NONE, NONE),
-  GET_VNODES(0xcd, NOWHERE, Form.NONE, NONE, NONE);
+  GET_VNODES(0xcd, NOWHERE, Form.NONE, NONE, NONE),
+
+  /// Kelpie's own: brings a part of a data object into the cache (docs/protocol.md).
+  WARM_CACHE(0xe8, LOCAL, Form.RANGE, NONE, NONE);
 
   private static final List<Optional<Opcode>> BY_NUMBER = byNumber();
 
@@ -148,6 +151,7 @@ public enum Opcode {
     FORWARD,
     CHECKPOINT,
     COHERENCE,
+    RANGE,
     HASH,
     NONE
   }

@@ -52,7 +52,7 @@ final class CacheRig {
     leases = new FakeLeases();
     store = new MemoryStore();
     disk = new MemoryDisk();
-    config = new CacheConfig(disk.directories("/cachedir"), size, true, NEVER);
+    config = new CacheConfig(disk.directories("/cachedir"), size, true, true, NEVER);
     platform = new TestPlatform(disk);
     cache = open();
   }

@@ -99,10 +99,10 @@ final class CommandLineTest {
   @Test
   void theCacheLiesInTheBaseDirectoryUnlessToldOtherwise() throws Refusal {
     assertEquals(
-        Optional.of(new SheepConfig.Cache(200L << 30, Path.of("/data"), false)),
+        Optional.of(new SheepConfig.Cache(200L << 30, Path.of("/data"), false, true)),
         serve("-w", "size=200G", "/data").cache());
     assertEquals(
-        Optional.of(new SheepConfig.Cache(10L << 20, Path.of("/ssd"), true)),
+        Optional.of(new SheepConfig.Cache(10L << 20, Path.of("/ssd"), true, true)),
         serve("/data", "-w", "size=10.9M,dir=/ssd,keep=always").cache());
   }
 

@@ -88,6 +88,7 @@ final class OpcodeTest {
       cb SET_RECOVERY L F
       cc SET_VNODES -
       cd GET_VNODES -
+      e8 WARM_CACHE L
       """;
 
   @Test

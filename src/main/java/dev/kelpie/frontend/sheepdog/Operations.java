@@ -29,7 +29,7 @@ final class Operations {
     cluster(new ClusterRequests(services.book(), services.node(), clock, recovery));
     recovery(new RecoveryRequests(recovery));
     node(new NodeRequests(services.node(), counters));
-    cache(new CacheRequests(services.cache()));
+    cache(new CacheRequests(services.cache(), services.vdis()));
   }
 
   /// What is done for an opcode.
@@ -110,5 +110,6 @@ final class Operations {
     table.put(Opcode.DELETE_CACHE, new Content(cache::drop));
     table.put(Opcode.GET_CACHE_INFO, new Free(cache::info));
     table.put(Opcode.CACHE_PURGE, new Content(cache::purge));
+    table.put(Opcode.WARM_CACHE, new Content(cache::warm));
   }
 }

@@ -1,6 +1,7 @@
 package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.cache.CacheControl;
+import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import java.io.IOException;
 import java.util.List;
@@ -12,6 +13,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class FakeCache implements CacheControl {
   final List<String> dropped = new CopyOnWriteArrayList<>();
   final Set<VdiId> unpushable = ConcurrentHashMap.newKeySet();
+  final List<String> warmed = new CopyOnWriteArrayList<>();
+
+  /// After so many parts it has no room.
+  volatile int partsMax = Integer.MAX_VALUE;
+
   volatile Usage usage = new Usage(0, 0, List.of());
 
   @Override
@@ -28,6 +34,12 @@ final class FakeCache implements CacheControl {
       return 4096;
     }
     throw new IOException("the backend does not take the dirty blocks of VDI " + vdi);
+  }
+
+  @Override
+  public Warmed warm(VdiId vdi, ObjectId object, int offset, int length) {
+    warmed.add(vdi + " " + object + " " + offset + " " + length);
+    return new Warmed(length, warmed.size() > partsMax);
   }
 
   @Override

@@ -17,12 +17,14 @@ final class BootSets {
 
   private final Disk disk;
   private final Log log;
+  private final Path cache;
   private final Path directory;
 
   /// @param cache the cache's directory
   BootSets(Disk disk, Log log, Path cache) {
     this.disk = disk;
     this.log = log;
+    this.cache = cache;
     this.directory = cache.resolve("boot");
   }
 
@@ -47,12 +49,15 @@ final class BootSets {
   }
 
   /// Replaces the set of a VDI, durably and in one step.
-  void save(VdiId vdi, BootSet set) {
+  ///
+  /// @return whether it is kept
+  boolean save(VdiId vdi, BootSet set) {
     Path file = file(vdi);
     Path made = directory.resolve(vdi + NEW);
     try {
       if (!disk.isDirectory(directory)) {
         disk.createDirectory(directory);
+        disk.syncDirectory(cache);
       }
       if (disk.exists(made)) {
         disk.delete(made);
@@ -63,8 +68,10 @@ final class BootSets {
       }
       disk.rename(made, file);
       disk.syncDirectory(directory);
+      return true;
     } catch (IOException e) {
       log.warn(file + ": the boot set could not be kept: " + e.getMessage());
+      return false;
     }
   }
 

@@ -84,6 +84,7 @@ final class BootWarmer {
     }
     VdiCache vdi = state.vdi(id);
     BootRecord record = new BootRecord(locks);
+    long began = clock.nanos();
     mutex.lock();
     try {
       if (vdi.bootRecord != null) {
@@ -93,7 +94,7 @@ final class BootWarmer {
     } finally {
       mutex.unlock();
     }
-    if (!background.start("cache-boot-" + id, () -> run(disks, vdi, record))) {
+    if (!background.start("cache-boot-" + id, () -> run(disks, vdi, record, began))) {
       end(vdi, record);
     }
   }
@@ -110,8 +111,7 @@ final class BootWarmer {
     sets.retain(_ -> false);
   }
 
-  private void run(DiskMap disks, VdiCache vdi, BootRecord record) {
-    long began = clock.nanos();
+  private void run(DiskMap disks, VdiCache vdi, BootRecord record, long began) {
     Optional<BootSet> known = known(disks, vdi.id);
     if (known.isPresent()) {
       replay(disks, vdi, record, known.get());
@@ -150,21 +150,23 @@ final class BootWarmer {
     if (read.blockCount() < BLOCKS_MIN) {
       return;
     }
-    known.ifPresent(old ->
-        log.info(
-            "VDI "
-                + vdi
-                + ": "
-                + old.inCommonWith(read)
-                + " of the "
-                + old.blockCount()
-                + " blocks of its boot set were read, and "
-                + (read.blockCount() - old.inCommonWith(read))
-                + " others"));
     if (!whole && known.isPresent()) {
       record.add(known.get());
     }
-    sets.save(vdi, record.set());
+    BootSet kept = record.set();
+    if (sets.save(vdi, kept)) {
+      log.info(
+          "VDI "
+              + vdi
+              + ": a boot set of "
+              + kept.blockCount()
+              + " blocks is kept"
+              + known.map(old -> usefulness(old, read)).orElse(""));
+    }
+  }
+
+  private static String usefulness(BootSet old, BootSet read) {
+    return "; of the " + old.blockCount() + " before " + old.inCommonWith(read) + " were read";
   }
 
   private Optional<BootSet> known(DiskMap disks, VdiId vdi) {

@@ -81,25 +81,29 @@ final class Puller {
     throw new IOException("the store would not wait for a read of object " + id);
   }
 
-  /// Registers a pull of these blocks, cut where another one brings what follows; null where the
-  /// caller is to look again, after waiting for another pull that brings the first block.
+  /// Registers a pull of these blocks, cut where another one brings what follows, or brought it
+  /// since the caller looked; null where the caller is to look again, after waiting for another
+  /// pull that brings the first block.
   private @Nullable Pull begin(ObjectId id, int first, int last, boolean keep) {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
     try {
       CachedObject object = state.object(stripe, id);
-      if (object.state != CachedObject.State.PRESENT) {
+      int absentUntil =
+          state.absentUntil(stripe, id, first * BLOCK_SIZE, (last + 1) * BLOCK_SIZE) / BLOCK_SIZE;
+      if (object.state != CachedObject.State.PRESENT || absentUntil == first) {
+        stripe.forgetIdle(object);
         return null; // it changed since the caller looked
       }
-      int end = last;
+      int until = absentUntil;
       for (Pull other : object.pulls) {
         if (other.brings(first)) {
           awaitEnd(stripe, id, other);
           return null;
         }
-        end = Math.min(end, other.firstBrought(first, end + 1) - 1);
+        until = other.firstBrought(first, until);
       }
-      Pull pull = new Pull(first, end, keep);
+      Pull pull = new Pull(first, until - 1, keep);
       object.pulls.add(pull);
       return pull;
     } finally {
@@ -119,8 +123,9 @@ final class Puller {
   /// that nobody waits for the backend with chunks in hand.
   private void makeRoom(Pull pull) {
     int chunks = pull.last / BLOCKS_PER_CHUNK - pull.first / BLOCKS_PER_CHUNK + 1;
-    if (state.space.freeCount() < chunks) {
-      reclaimer.reclaim(chunks);
+    int missing = chunks - state.space.freeCount();
+    if (missing > 0) {
+      reclaimer.reclaim(missing);
     }
   }
 

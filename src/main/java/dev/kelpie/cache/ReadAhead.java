@@ -14,13 +14,13 @@ import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /// Watches what clients read, and fetches ahead of those that read sequentially ([Streams]), in
-/// tasks of its own. A fetch that fails, or finds no place among those in flight, is left out: the
-/// client's own read fetches the blocks then.
+/// tasks of its own. A fetch that fails is left out, and one that finds no place among those in
+/// flight waits for the next read of its stream: until then the client's own reads fetch.
 final class ReadAhead {
   /// Bounds the memory of what is in flight, and how far a stream can crowd out others.
-  private static final int IN_FLIGHT_MAX = 8;
+  private static final int IN_FLIGHT_MAX = 16;
 
-  private static final int IN_FLIGHT_OF_VDI_MAX = 4;
+  private static final int IN_FLIGHT_OF_VDI_MAX = 8;
 
   /// Brings the absent blocks of a range here.
   @FunctionalInterface
@@ -92,6 +92,7 @@ final class ReadAhead {
     while (at < end) {
       long step = Math.min(end, (at / Prefetcher.STEP + 1) * Prefetcher.STEP);
       if (!enter(vdi)) {
+        vdi.streams.notFetched(at, end);
         return;
       }
       start(disks, vdi, at, (int) (step - at), own);
@@ -132,11 +133,11 @@ final class ReadAhead {
   private boolean enter(VdiCache vdi) {
     mutex.lock();
     try {
-      if (stopped || inFlight >= IN_FLIGHT_MAX || vdi.aheadInFlight >= IN_FLIGHT_OF_VDI_MAX) {
+      if (stopped || inFlight >= IN_FLIGHT_MAX || vdi.aheadInFlight.get() >= IN_FLIGHT_OF_VDI_MAX) {
         return false;
       }
       inFlight++;
-      vdi.aheadInFlight++;
+      vdi.aheadInFlight.incrementAndGet();
       return true;
     } finally {
       mutex.unlock();
@@ -147,7 +148,7 @@ final class ReadAhead {
     mutex.lock();
     try {
       inFlight--;
-      vdi.aheadInFlight--;
+      vdi.aheadInFlight.decrementAndGet();
       ended.wakeAll();
     } finally {
       mutex.unlock();

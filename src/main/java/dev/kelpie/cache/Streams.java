@@ -107,6 +107,23 @@ final class Streams {
     return (int) (range & 0xffff) * BLOCK_SIZE;
   }
 
+  /// The end of a range could not be fetched yet.
+  ///
+  /// @param until where the range ended that [#read] gave
+  void notFetched(long from, long until) {
+    mutex.lock();
+    try {
+      for (Stream stream : streams) {
+        if (stream.window > 0 && stream.ahead == until) {
+          stream.ahead = from;
+          stream.fetched -= until - from;
+        }
+      }
+    } finally {
+      mutex.unlock();
+    }
+  }
+
   /// Fetching failed: no stream is read ahead until a long one has shown itself.
   void failed() {
     mutex.lock();

@@ -35,8 +35,8 @@ final class VdiCache {
   /// Bytes that were kept by reading ahead.
   final LongAdder aheadBytes = new LongAdder();
 
-  /// Steps of reading ahead that are under way; guarded by [ReadAhead].
-  int aheadInFlight;
+  /// Steps of reading ahead that are under way.
+  final AtomicInteger aheadInFlight = new AtomicInteger();
 
   /// Notes what is read in the first minutes after the VDI was opened; null at other times.
   volatile @Nullable BootRecord bootRecord;

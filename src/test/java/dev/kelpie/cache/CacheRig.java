@@ -15,6 +15,7 @@ import dev.kelpie.object.Extent;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
 import dev.kelpie.testing.Keep;
+import dev.kelpie.testing.ManualClock;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.MemoryStore;
 import dev.kelpie.testing.TestPlatform;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// A cache with everything around it, and short words for what tests do.
@@ -43,6 +45,10 @@ final class CacheRig {
   TestPlatform platform;
   ObjectCache cache;
   CacheConfig config;
+  Log log = Log.NONE;
+
+  /// Stands still until a test moves it; the machine's where it is empty.
+  Optional<ManualClock> clock = Optional.empty();
 
   CacheRig() throws IOException {
     this(CacheConfig.SIZE_MIN);
@@ -53,12 +59,16 @@ final class CacheRig {
     store = new MemoryStore();
     disk = new MemoryDisk();
     config = new CacheConfig(disk.directories("/cachedir"), size, true, true, NEVER);
-    platform = new TestPlatform(disk);
+    platform = platform();
     cache = open();
   }
 
+  private TestPlatform platform() {
+    return clock.isPresent() ? new TestPlatform(disk, clock.get()) : new TestPlatform(disk);
+  }
+
   private ObjectCache open() throws IOException {
-    return ObjectCache.open(platform.platform(), Log.NONE, config, store, leases);
+    return ObjectCache.open(platform.platform(), log, config, store, leases);
   }
 
   /// Ends and opens again, cleanly, on the same disk.
@@ -90,7 +100,7 @@ final class CacheRig {
 
   void start(MemoryDisk next) throws IOException {
     disk = next;
-    platform = new TestPlatform(disk);
+    platform = platform();
     cache = open();
   }
 

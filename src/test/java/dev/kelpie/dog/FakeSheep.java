@@ -47,6 +47,10 @@ final class FakeSheep {
   long storeFree = 75L << 30;
   int epoch = 1;
   Optional<ObjectCacheInfo> cache = Optional.empty();
+
+  /// What can still be warmed.
+  long cacheRoom = Long.MAX_VALUE;
+
   SheepStat stat =
       new SheepStat(
           new SheepStat.Gateway(0, 0, 0, 0, 0, 0, 0, 0), new SheepStat.Peer(0, 0, 0, 0, 0, 0, 0));
@@ -147,11 +151,21 @@ final class FakeSheep {
           cache
               .map(c -> data(request, encoded(ObjectCacheInfo.SIZE, c::encode)))
               .orElseGet(() -> result(request, ResultCode.INVALID_PARMS));
+      case WARM_CACHE -> warm(request);
       case GET_STORE_LIST -> data(request, "tree plain ".getBytes(StandardCharsets.US_ASCII));
       case FLUSH_VDI, KILL_NODE, SHUTDOWN, MAKE_FS -> result(request, ResultCode.SUCCESS);
       case GET_HASH -> hash(request);
       default -> desk.answer(opcode, request, payload);
     };
+  }
+
+  private Answer warm(RequestHeader request) {
+    RequestFields.Range range = (RequestFields.Range) request.fields();
+    boolean fits = range.length() <= cacheRoom;
+    cacheRoom -= fits ? range.length() : 0;
+    ResultCode result = fits ? ResultCode.SUCCESS : ResultCode.NO_SPACE;
+    ResponseFields came = new ResponseFields.Obj(0, fits ? range.length() : 0);
+    return new Answer(ResponseHeader.answering(request, epoch, result, 0, came), new byte[0]);
   }
 
   private Answer nodeList(RequestHeader request) {

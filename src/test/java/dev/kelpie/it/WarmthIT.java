@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.testing.Await;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,6 +72,10 @@ final class WarmthIT {
   }
 
   private void nbdsh(String script) {
-    Ran.run("/usr/bin/nbdsh", "-u", sheep.nbd("disk"), "-c", script).ok();
+    Ran.run(
+            new byte[0],
+            Map.of("PATH", "/usr/bin:/bin"),
+            List.of("/usr/bin/nbdsh", "-u", sheep.nbd("disk"), "-c", script))
+        .ok();
   }
 }

@@ -38,6 +38,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// A sheep in this process, formatted: the Sheepdog front end and all floors below it, over objects
 /// in memory.
@@ -79,7 +80,7 @@ final class Sheep implements AutoCloseable {
           new CacheConfig(disk.directories("/cache"), 64L << 20, true, true, Duration.ofMillis(50));
       cache = Optional.of(floor(ObjectCache.open(platform, log, config, store, leases)));
     } else {
-      leases.begin(LeaseBook.NO_CACHE, true);
+      leases.begin(LeaseBook.NO_CACHE, Set.of());
     }
     ObjectStore objects = cache.isPresent() ? cache.get() : store;
     VdiCatalog vdis =

@@ -94,6 +94,11 @@ public interface CacheControl {
     public boolean holdsAnything() {
       return usedBytes > 0 || dirtyObjects > 0;
     }
+
+    /// The same where nothing is served from the cache any more.
+    VdiUsage emptied() {
+      return new VdiUsage(vdi, 0, 0, 0, 0, Optional.empty(), counters);
+    }
   }
 
   /// What a step of a check found, in blocks.

@@ -133,6 +133,16 @@ final class ChunkSpace {
     }
   }
 
+  /// How many chunks belong to objects.
+  int used() {
+    mutex.lock();
+    try {
+      return allocated - freeCount;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
   /// How many chunks are not in use.
   int freeCount() {
     mutex.lock();

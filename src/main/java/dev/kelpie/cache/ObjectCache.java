@@ -327,10 +327,14 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
   @Override
   public Usage usage() {
     List<VdiUsage> vdis = admin.vdis();
+    if (power.isOff()) {
+      List<VdiUsage> emptied = vdis.stream().map(VdiUsage::emptied).toList();
+      return new Usage(false, config.size(), 0, 0, 0, emptied);
+    }
     return new Usage(
-        !power.isOff(),
+        true,
         config.size(),
-        vdis.stream().mapToLong(VdiUsage::usedBytes).sum(),
+        (long) state.space.used() * IndexLayout.CHUNK_SIZE,
         (long) state.dirtyChunks() * IndexLayout.CHUNK_SIZE,
         (long) limits.chunksMax() * IndexLayout.CHUNK_SIZE,
         vdis);

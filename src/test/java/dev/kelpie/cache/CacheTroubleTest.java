@@ -23,6 +23,7 @@ import dev.kelpie.testing.StoreCall;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -31,6 +32,12 @@ import org.junit.jupiter.api.Test;
 
 /// Trouble while the cache is in use: its own device fails in every way (I16), or the backend does.
 final class CacheTroubleTest {
+  /// Chunks that one VDI may have dirty while the others have nothing: two thirds of the limit.
+  private static final int ONE_MAX = 80;
+
+  /// From half of that on its writers wait in proportion.
+  private static final int SLOWED_FROM = 40;
+
   private final CacheRig rig;
 
   CacheTroubleTest() throws IOException {
@@ -132,7 +139,7 @@ final class CacheTroubleTest {
   void faultUnderAnOperatorsHandsTurnsTheCacheOff_I16() throws IOException {
     dirty();
     try (Faults.Ended _ = rig.disk.faults().fail(DiskCall.MAPPED_LOAD, this::isIndex, 1)) {
-      assertEquals(0, rig.cache.usage().used());
+      assertEquals(Map.of(), rig.cache.objects());
     }
     assertAllIsBehindAndTheCacheIsOff();
     assertEquals(0, rig.cache.drop(VDI, true));
@@ -226,12 +233,12 @@ final class CacheTroubleTest {
                   failure.set(e);
                 }
               });
-      Await.until("the dirty limit is reached", () -> written.get() == 120);
+      Await.until("the writer is slowed", () -> written.get() >= SLOWED_FROM);
       assertEquals(pattern(1, 3), rig.read(DATA, 3 * BLOCK, 1)[0], "cached reads go on");
       rig.write(ObjectId.data(VDI, 1), 100, filled(10, 77));
       assertEquals(77, rig.read(ObjectId.data(VDI, 1), 105, 1)[0], "so do writes of dirty chunks");
       assertThrows(IOException.class, () -> rig.cache.flush(VDI));
-      assertEquals(120, written.get(), "the writer waits");
+      assertTrue(written.get() <= ONE_MAX, "the writer waits");
     }
     writer.join();
     assertEquals(null, failure.get());

@@ -266,7 +266,8 @@ final class Directory {
     WireDoor.Client lost = node.sheepdog();
     try (WireDoor.Client anew = node.sheepdog()) {
       int vid = new SheepdogDisk(lost, disk.name, 0).lookup();
-      Write write = disk.history.begin(op.number(), first, inObject, true);
+      // Not durable: another client may have named the object in the map with less than that.
+      Write write = disk.history.begin(op.number(), first, inObject, false);
       if (!new SheepdogDisk(lost, disk.name, 0).sendOnly(vid, offset, bytes, creates)) {
         disk.history.failed(write);
         lost.close();

@@ -184,21 +184,13 @@ final class Plants {
                     "return written == Outcome.NO_OBJECT ? objects.create(object, base, extents, change) : written;",
                     "return objects.create(object, base, extents, change);"))),
         new Plant(
-            "a request of a lost connection comes after what was sent again",
-            Run.RESEND,
-            List.of(
-                new Edit(
-                    "dev.kelpie.frontend.sheepdog.ObjectTurns",
-                    "return queue(turn).element() == turn.group;",
-                    "return true;"))),
-        new Plant(
             "a create that failed is tried again without what is clean since",
             Run.FAIL_PUSH,
             List.of(
                 in(
                     "Pusher",
-                    "      if (done) {\n        clean(stripe, push);\n      }",
-                    "if (done) { clean(stripe, push); } else if (push.state == CachedObject.State.NEW && !superseded) { for (int n = 0; n < push.chunks(); n++) { int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n); if (chunk >= 0) { state.cleaned(object, chunk, push.pushed(n)); } } }"))),
+                    "      } else {\n        object.vdi.counters.pushesFailed.increment();\n      }",
+                    "      } else if (push.state == CachedObject.State.NEW && !superseded) { for (int n = 0; n < push.chunks(); n++) { int chunk = push.pushed(n) == 0 ? -1 : stripe.find(object.id, n); if (chunk >= 0) { state.cleaned(object, chunk, push.pushed(n)); } } }"))),
         new Plant(
             "a pull is kept that a write overtook",
             Run.OVERTAKE_PULL,

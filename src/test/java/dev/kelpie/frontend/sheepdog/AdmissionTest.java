@@ -50,6 +50,7 @@ final class AdmissionTest {
           Opcode.DELETE_CACHE,
           Opcode.GET_CACHE_INFO,
           Opcode.CACHE_PURGE,
+          Opcode.CACHE_SETTINGS,
           Opcode.CACHE_STATS,
           Opcode.CHECK_CACHE,
           Opcode.STAT,

@@ -16,6 +16,8 @@ import dev.kelpie.log.Level;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.object.CacheMode;
+import dev.kelpie.object.CacheSettings;
+import dev.kelpie.object.CacheTuning;
 import dev.kelpie.platform.DiskFile;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.Faults;
@@ -314,7 +316,39 @@ final class WarmthTest {
     assertTrue(rig.cache.usage().used() <= rig.config.size());
   }
 
+  @Test
+  void warmingStopsAtTheQuotaOfTheDisk_I14() throws IOException {
+    tune(VDI, 1 << 20, 0);
+    CacheControl.Warmed warmed = rig.cache.warm(VDI, DATA, 0, ObjectId.DATA_SIZE);
+    assertTrue(warmed.full());
+    assertTrue(warmed.pulled() > 0);
+    assertEquals(warmed.pulled(), rig.cache.usage().used(), "nothing of it was given up again");
+    assertTrue(rig.cache.usage().used() <= 1 << 20);
+  }
+
+  @Test
+  void warmingTakesNothingThatIsReservedForAnother_I14() throws IOException {
+    tune(CLONE, 0, 6 << 20);
+    for (int i = 0; i < 2; i++) {
+      rig.stored(ObjectId.data(CLONE, i), i);
+      rig.read(ObjectId.data(CLONE, i), 0, ObjectId.DATA_SIZE);
+    }
+    boolean full = false;
+    for (int i = 0; i < 3; i++) {
+      rig.stored(ObjectId.data(VDI, i), i);
+      full = rig.cache.warm(VDI, ObjectId.data(VDI, i), 0, ObjectId.DATA_SIZE).full();
+    }
+    assertTrue(full);
+    int kept = rig.cache.state().vdi(CLONE).chunks.get();
+    assertTrue(kept >= (6 << 20) / CHUNK, kept + " chunks are left");
+  }
+
   // Steps.
+
+  private void tune(VdiId vdi, long max, long min) {
+    CacheSettings settings = new CacheSettings(CacheMode.WRITEBACK, max, min);
+    rig.cache.tune(List.of(new CacheTuning.Disk(List.of(vdi), settings)));
+  }
 
   /// A client opens the disk, reads, and its boot time ends.
   private void boot(ObjectId object, VdiId vdi) throws IOException {

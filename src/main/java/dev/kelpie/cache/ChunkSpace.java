@@ -113,7 +113,7 @@ final class ChunkSpace {
       Share share = shares.of(vdis, this::newShare);
       boolean moved = false;
       for (VdiCache vdi : vdis) {
-        moved |= shares.join(vdi, share) && vdi.chunks.get() > 0;
+        moved |= shares.join(vdi, share);
       }
       Replacement.Queues before = share.queues;
       shares.limit(share, max, min);

@@ -263,6 +263,10 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
   @Override
   public void list(VdiId vdi, Consumer<ObjectId> each) throws IOException {
     Set<ObjectId> all = new HashSet<>();
+    if (!power.isOff()) {
+      // Before the backend is asked: one whose push ends meanwhile would be in neither answer.
+      all.addAll(state.vdi(vdi).differing());
+    }
     backend.list(vdi, all::add);
     if (!power.isOff()) {
       for (ObjectId id : state.vdi(vdi).differing()) {
@@ -384,8 +388,10 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     warmth.clear();
     power.enterAlone();
     try {
-      admin.clear();
-      tuner.reset();
+      if (!power.isOff()) {
+        admin.clear();
+        tuner.reset();
+      }
     } finally {
       power.leaveAlone();
     }
@@ -420,12 +426,12 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   private void whileOn(Runnable change) {
     power.enter(Patience.WAIT);
-    @Nullable Exception fault = null;
+    @Nullable Throwable fault = null;
     try {
       if (!power.isOff()) {
         change.run();
       }
-    } catch (MappingFault e) {
+    } catch (MappingFault | InternalError e) {
       fault = e;
     } finally {
       power.leave();

@@ -43,7 +43,8 @@ final class Shares {
     return best;
   }
 
-  /// A VDI takes what it has along to another share.
+  /// A VDI takes what it has along to another share. Whoever stays behind with limits belongs to
+  /// the disk no more, as a snapshot that was deleted, and has none from now on.
   ///
   /// @return whether its chunks compete with others there
   boolean join(VdiCache vdi, Share share) {
@@ -58,10 +59,9 @@ final class Shares {
     share.members++;
     vdi.share = share;
     Replacement.Queues queues = before.queues;
-    if (before.members == 0) {
-      limit(before, Share.UNLIMITED, 0);
-    }
-    return queues != share.queues;
+    limit(before, Share.UNLIMITED, 0);
+    boolean othersStay = before.members > 0 && before.used > 0;
+    return (chunks > 0 && queues != share.queues) || (othersStay && queues != before.queues);
   }
 
   /// Sets quota and reservation.

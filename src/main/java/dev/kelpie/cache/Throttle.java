@@ -60,6 +60,7 @@ final class Throttle {
     mutex.lock();
     try {
       givenUp = true;
+      wanted = false;
       roomMade.wakeAll();
     } finally {
       mutex.unlock();

@@ -41,6 +41,7 @@ final class ReadAheadTest {
   @AfterEach
   void nothingFailedBehind() {
     rig.platform.assertNoFailures();
+    Await.until("nothing is fetched ahead", () -> inFlight() == 0);
     CacheCheck.check(rig.cache);
     rig.stop();
   }

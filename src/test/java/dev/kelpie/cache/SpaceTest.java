@@ -235,6 +235,17 @@ final class SpaceTest {
   }
 
   @Test
+  void aSnapshotThatIsDeletedLeavesNoReservationBehind() throws IOException {
+    tune(List.of(B, A), 0, 40);
+    read(A, 0, 20);
+    read(B, 0, 20);
+    tune(List.of(B), 0, 40);
+    read(C, 0, 200);
+    assertEquals(0, used(A));
+    assertEquals(20, used(B));
+  }
+
+  @Test
   void deletionGivesTheSpaceBackAtOnceAndPushesNothing_I18() throws IOException {
     rig.stored(ObjectId.inode(A), 9);
     for (int i = 0; i < 20; i++) {

@@ -24,13 +24,18 @@ import java.util.Set;
 /// connections, and a change costs nothing from then on.
 ///
 /// For one that has not caught up, the change waits. Where it is alive that is a moment. One that
-/// has not moved for [#STALL_MAX] is waited for no longer; instead the object is barred to it, and
-/// if it brings a change of that object before it has caught up, it is cut off.
+/// has not moved for [#STALL_MAX], or is behind after [#WAIT_MAX], is waited for no longer; instead
+/// the object is barred to it, and if it brings a change of that object before it has caught up, it
+/// is cut off.
 ///
 /// What is still on its way through a network when the newer connection comes cannot be seen.
 final class Latecomers {
   /// How long a connection may take no byte while a newer one waits for it.
   static final Duration STALL_MAX = Duration.ofSeconds(5);
+
+  /// How long a newer one waits for a connection that goes on taking bytes: one that is always full
+  /// is never seen to have caught up.
+  static final Duration WAIT_MAX = Duration.ofSeconds(15);
 
   /// Nobody but its reader can wait for what is in a socket, so others look again.
   private static final Duration LOOK_AGAIN = Duration.ofMillis(1);
@@ -247,10 +252,13 @@ final class Latecomers {
     private void bar(ObjectId object) {
       mutex.lock();
       try {
+        if (stuck && line.taken() - takenWhenBarred > BUFFERED_MAX) {
+          free();
+        }
         if (standing(object) == Standing.BEHIND) {
-          barred.add(object);
-          takenWhenBarred = line.taken();
+          takenWhenBarred = stuck ? takenWhenBarred : line.taken();
           stuck = true;
+          barred.add(object);
         }
         if (barred.size() > BARRED_MAX) {
           line.close();
@@ -286,13 +294,13 @@ final class Latecomers {
       private final Place elder;
       private final long taken;
       private long takenLast;
-      private long movedAt;
+      private final long beganAt = clock.nanos();
+      private long movedAt = beganAt;
 
       Watch(Place elder) {
         this.elder = elder;
         this.taken = elder.line.taken();
         this.takenLast = taken;
-        this.movedAt = clock.nanos();
       }
 
       /// Whether it need not be waited for any longer.
@@ -305,10 +313,17 @@ final class Latecomers {
         if (now - taken > BUFFERED_MAX) {
           elders.remove(elder);
           return true;
-        } else if (elder.standing(object) != Standing.BEHIND) {
+        }
+        Standing standing = elder.standing(object);
+        if (standing == Standing.CAUGHT_UP) {
+          elders.remove(elder);
+        }
+        if (standing != Standing.BEHIND) {
           return true;
         }
-        boolean given = elder.stuck || clock.nanos() - movedAt > STALL_MAX.toNanos();
+        long at = clock.nanos();
+        boolean given =
+            elder.stuck || at - movedAt > STALL_MAX.toNanos() || at - beganAt > WAIT_MAX.toNanos();
         if (given) {
           elder.bar(object);
         }

@@ -169,7 +169,7 @@ final class LatecomersTest {
     old.socket.unread = true;
     old.place.waiting();
     Waiting waiting = waiting(fresh, OBJECT);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 5; i++) {
       old.take(1);
       awaitLook();
       clock.advance(Latecomers.STALL_MAX.dividedBy(2));
@@ -178,6 +178,22 @@ final class LatecomersTest {
     old.change(OBJECT);
     old.socket.unread = false;
     waiting.awaitEnd();
+  }
+
+  @Test
+  void whoMovesAndIsNeverDoneIsNotWaitedForWithoutEnd_I13() throws IOException {
+    old.socket.unread = true;
+    old.place.waiting();
+    Waiting waiting = waiting(fresh, OBJECT);
+    awaitLook();
+    for (int i = 0; i < 8; i++) {
+      old.take(1);
+      awaitLook();
+      clock.advance(Latecomers.WAIT_MAX.dividedBy(7));
+    }
+    waiting.awaitEnd();
+    old.change(OTHER);
+    assertThrows(Overtaken.class, () -> old.change(OBJECT));
   }
 
   /// Lets the one that waits have looked after this call began.

@@ -9,11 +9,17 @@ import java.time.Duration;
 /// @param size the quota in bytes, rounded down to chunks; what the slab takes, the index comes on
 ///   top
 /// @param keepPulled whether blocks pulled by reads are kept: not worth it where cache and store
-///   share a device
+///   share a device. Where they are not, nothing is fetched ahead of clients either
+/// @param bootSets whether what is read after a VDI was opened is noted, and fetched the next time
 /// @param pushAge how old dirty data may become before it is pushed in the background
 /// @param dirtyTime how long it may take to push all that a VDI has dirty, at the rate of late
 public record CacheConfig(
-    Path directory, long size, boolean keepPulled, Duration pushAge, Duration dirtyTime) {
+    Path directory,
+    long size,
+    boolean keepPulled,
+    boolean bootSets,
+    Duration pushAge,
+    Duration dirtyTime) {
   /// The smallest cache, as `sheep -w` takes it.
   public static final long SIZE_MIN = 10L << 20;
 
@@ -24,8 +30,9 @@ public record CacheConfig(
   public static final Duration DIRTY_TIME_DEFAULT = Duration.ofSeconds(10);
 
   /// With the usual limit of what may be dirty.
-  public CacheConfig(Path directory, long size, boolean keepPulled, Duration pushAge) {
-    this(directory, size, keepPulled, pushAge, DIRTY_TIME_DEFAULT);
+  public CacheConfig(
+      Path directory, long size, boolean keepPulled, boolean bootSets, Duration pushAge) {
+    this(directory, size, keepPulled, bootSets, pushAge, DIRTY_TIME_DEFAULT);
   }
 
   public CacheConfig {

@@ -1,5 +1,6 @@
 package dev.kelpie.cache;
 
+import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import java.io.IOException;
 import java.time.Duration;
@@ -36,8 +37,21 @@ public interface CacheControl {
   /// @param deep whether clean blocks are compared with the backend, and dropped where they differ
   Inspection check(Optional<VdiId> vdi, int from, boolean deep) throws IOException;
 
+  /// Brings what is absent of a range of a data object here, clean, as a client of the VDI would
+  /// see it. Makes room by evicting what other VDIs have clean; what does not fit even so is not
+  /// fetched.
+  ///
+  /// @param vdi whose disk the object is part of; the object may be that of a VDI it comes from
+  Warmed warm(VdiId vdi, ObjectId object, int offset, int length) throws IOException;
+
   /// Forgets everything without pushing it: the cluster is formatted.
   void clear() throws IOException;
+
+  /// What came of [#warm], in bytes.
+  ///
+  /// @param pulled from the backend
+  /// @param full whether the cache has no room for the rest
+  record Warmed(long pulled, boolean full) {}
 
   /// The state of the whole cache. Space is counted in chunks, since a chunk belongs to one object.
   ///
@@ -121,7 +135,7 @@ public interface CacheControl {
   /// @param hits read requests answered without the backend
   /// @param misses read requests that needed it
   /// @param pulledBytes read from the backend, in whole blocks
-  /// @param readAheadBytes of steps that were fetched before a client read them
+  /// @param readAheadBytes fetched before a client read them, and kept
   /// @param pushedBytes of data that the backend took in pushes
   /// @param pushesFailed whose data stays dirty and is tried again
   /// @param evictedBytes valid ones that went to make room

@@ -36,6 +36,7 @@ final class CacheFiles implements Closeable {
   private final Found found;
   private IndexHeader header;
   private final int allocated;
+  private final Hints hints;
 
   private CacheFiles(
       Path directory,
@@ -44,7 +45,8 @@ final class CacheFiles implements Closeable {
       MappedBytes mapped,
       Found found,
       IndexHeader header,
-      int allocated) {
+      int allocated,
+      Hints hints) {
     this.directory = directory;
     this.index = index;
     this.slab = slab;
@@ -52,6 +54,7 @@ final class CacheFiles implements Closeable {
     this.found = found;
     this.header = header;
     this.allocated = allocated;
+    this.hints = hints;
   }
 
   /// Opens the files, or makes new ones, and removes the seal.
@@ -86,14 +89,20 @@ final class CacheFiles implements Closeable {
     boolean isNew = index.size() == 0 && slab.size() == 0;
     Optional<IndexHeader> known = readHeader(index, directory);
     Optional<long[]> slabId = readSlabId(slab);
-    Optional<String> unusable = unusable(directory, index, slab, known, slabId, boot);
-    if (unusable.isPresent()) {
+    Optional<String> damage = damage(directory, index, slab, known, slabId);
+    if (damage.isPresent()) {
       if (!isNew) {
-        log.warn(unusable.get() + "; the object cache starts empty, nothing needs to be done");
+        warnOfLoss(log, damage.get());
       }
-      return makeNew(platform, config, directory, index, slab, boot);
+      return makeNew(platform, config, directory, index, slab, boot, Hints.NONE);
     }
-    Found found = known.orElseThrow().sealed() ? Found.SEALED : Found.KILLED;
+    IndexHeader old = known.orElseThrow();
+    if (!old.sealed() && old.boot() != boot) {
+      warnOfLoss(log, directory + ": the machine lost power or was reset");
+      Hints hints = Hints.read(index, allocated(slab));
+      return makeNew(platform, config, directory, index, slab, boot, hints);
+    }
+    Found found = old.sealed() ? Found.SEALED : Found.KILLED;
     int allocated = allocated(slab);
     int capacity = Math.max(config.chunks(), allocated);
     long size = IndexLayout.indexSize(capacity);
@@ -102,22 +111,25 @@ final class CacheFiles implements Closeable {
     }
     index.allocate(0, IndexLayout.indexSize(allocated));
     MappedBytes mapped = index.map(0, size);
-    IndexHeader old = known.get();
     IndexHeader header =
         new IndexHeader(old.sequence(), old.idHigh(), old.idLow(), boot, false, config.chunks())
             .write(mapped)
             .write(mapped); // into both slots: no seal comes back when one is damaged
-    return new CacheFiles(directory, index, slab, mapped, found, header, allocated);
+    return new CacheFiles(directory, index, slab, mapped, found, header, allocated, Hints.NONE);
   }
 
-  /// Why nothing in the files can be believed, with the name of the file; empty where it can.
-  private static Optional<String> unusable(
+  private static void warnOfLoss(Log log, String why) {
+    log.warn(why + "; the object cache starts empty, nothing needs to be done");
+  }
+
+  /// What is wrong with the files so that nothing in them says anything, with the name of the file;
+  /// empty where they are intact.
+  private static Optional<String> damage(
       Path directory,
       DiskFile index,
       DiskFile slab,
       Optional<IndexHeader> known,
-      Optional<long[]> slabId,
-      long boot)
+      Optional<long[]> slabId)
       throws IOException {
     Path indexFile = directory.resolve("index");
     Path slabFile = directory.resolve("slab");
@@ -139,9 +151,7 @@ final class CacheFiles implements Closeable {
       return Optional.of(
           indexFile + ": it has " + index.size() + " bytes, fewer than its records need");
     }
-    return header.sealed() || header.boot() == boot
-        ? Optional.empty()
-        : Optional.of(directory + ": the machine lost power or was reset");
+    return Optional.empty();
   }
 
   /// How many whole chunks the slab has; what a cut left of another is none.
@@ -155,7 +165,8 @@ final class CacheFiles implements Closeable {
       Path directory,
       DiskFile index,
       DiskFile slab,
-      long boot)
+      long boot,
+      Hints hints)
       throws IOException {
     index.resize(0);
     slab.resize(0);
@@ -173,7 +184,7 @@ final class CacheFiles implements Closeable {
     IndexHeader header = new IndexHeader(0, high, low, boot, false, config.chunks()).write(mapped);
     index.sync();
     platform.disk().syncDirectory(directory);
-    return new CacheFiles(directory, index, slab, mapped, Found.NOTHING, header, 0);
+    return new CacheFiles(directory, index, slab, mapped, Found.NOTHING, header, 0, hints);
   }
 
   private static Optional<IndexHeader> readHeader(DiskFile index, Path directory)
@@ -240,6 +251,11 @@ final class CacheFiles implements Closeable {
   /// How many chunks the index has room for.
   int recorded() {
     return IndexLayout.recorded(mapped.length());
+  }
+
+  /// What the cache held before its content was lost; nothing where it was not.
+  Hints hints() {
+    return hints;
   }
 
   /// Gives back what lies behind so many chunks.

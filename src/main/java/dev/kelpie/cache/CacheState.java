@@ -34,6 +34,10 @@ final class CacheState {
   /// Chunks with dirty blocks: they cannot be evicted, so their share is what is limited.
   private final AtomicInteger dirtyChunks = new AtomicInteger();
 
+  /// Reads of clients that wait for the backend now; what runs in the background lets them go
+  /// first.
+  final AtomicInteger clientPulls = new AtomicInteger();
+
   CacheState(Clock clock, Locks locks, ChunkTable table, Slab slab, ChunkSpace space) {
     this.clock = clock;
     this.locks = locks;
@@ -285,6 +289,41 @@ final class CacheState {
     if (!object.differs()) {
       object.vdi.same(object.id);
     }
+  }
+
+  /// Where the run of absent blocks ends that begins at `at`, in front of `end`; it may go through
+  /// several chunks. `at` where that block is valid.
+  int absentUntil(Stripe stripe, ObjectId id, int at, int end) {
+    int block = at / BLOCK_SIZE;
+    while (block * BLOCK_SIZE < end) {
+      int number = block / BLOCKS_PER_CHUNK;
+      int chunk = stripe.find(id, number);
+      int valid = chunk < 0 ? 0 : BlockMask.valid(table.masks(chunk));
+      int rest = valid >>> block % BLOCKS_PER_CHUNK;
+      if (rest != 0) {
+        block += Integer.numberOfTrailingZeros(rest);
+        break;
+      }
+      block = (number + 1) * BLOCKS_PER_CHUNK;
+    }
+    return Math.max(at, Math.min(end, block * BLOCK_SIZE));
+  }
+
+  /// Where the run of valid blocks ends that begins at `at`; `at` where that block is absent.
+  int validUntil(Stripe stripe, ObjectId id, int at, int end) {
+    int start = at;
+    while (start < end) {
+      int number = start / CHUNK_SIZE;
+      int first = start % CHUNK_SIZE / BLOCK_SIZE;
+      int chunk = stripe.find(id, number);
+      int valid = chunk < 0 ? 0 : BlockMask.valid(table.masks(chunk)) >>> first;
+      int run = Integer.numberOfTrailingZeros(~valid);
+      if (run == 0) {
+        return start;
+      }
+      start = number * CHUNK_SIZE + (first + run) * BLOCK_SIZE;
+    }
+    return end;
   }
 
   /// Whether blocks of the object are cached.

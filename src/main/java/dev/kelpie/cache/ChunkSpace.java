@@ -143,14 +143,43 @@ final class ChunkSpace {
     }
   }
 
-  /// How many chunks are neither in use nor unallocated.
+  /// How many chunks are not in use.
   int freeCount() {
     mutex.lock();
     try {
-      return freeCount + (growing ? capacity - allocated : 0);
+      return free();
     } finally {
       mutex.unlock();
     }
+  }
+
+  /// Whether a VDI can take a chunk without another being given up for it.
+  boolean hasFree(VdiCache vdi) {
+    mutex.lock();
+    try {
+      return free() > 0 && !vdi.share.isFull();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Whether a VDI can get so many chunks without giving up any of its disk's.
+  ///
+  /// @param dirty how many cannot be evicted, whosever they are
+  boolean hasRoom(VdiCache vdi, int chunks, int dirty) {
+    mutex.lock();
+    try {
+      Share own = vdi.share;
+      int others = allocated - freeCount - own.used;
+      long evictable = others - shares.keptFrom(own, reservable(usable())) - dirty;
+      return own.max - own.used >= chunks && free() + Math.max(0, evictable) >= chunks;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  private int free() {
+    return freeCount + (growing ? capacity - allocated : 0);
   }
 
   /// Whether the files could not grow as far as the quota allows.

@@ -118,11 +118,11 @@ final class Inspector {
     return new Inspection(0, Integer.bitCount(valid), clean, dirty, 0, 0);
   }
 
-  /// Takes part in the object's pulls, so as to hear of every change of these blocks. Who needs
-  /// others of the chunk does not wait for it.
+  /// Takes part in the object's pulls, so as to hear of every change of these blocks. Nobody waits
+  /// for it, since it brings none.
   private static Pull watch(CachedObject object, int number, int blocks) {
     int first = number * BLOCKS_PER_CHUNK;
-    Pull watch = new Pull(first, first + BLOCKS_PER_CHUNK - 1);
+    Pull watch = new Pull(first, first + BLOCKS_PER_CHUNK - 1, false);
     watch.spoil(number, BlockMask.ALL & ~blocks);
     object.pulls.add(watch);
     return watch;

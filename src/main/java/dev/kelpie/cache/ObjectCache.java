@@ -9,6 +9,7 @@ import dev.kelpie.object.Base;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.CacheTuning;
 import dev.kelpie.object.Change;
+import dev.kelpie.object.DiskMap;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
 import dev.kelpie.object.Leases;
@@ -54,6 +55,8 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
   private final Throttle throttle;
   private final DirtyLimits limits;
   private final SpaceTuner tuner;
+  private final Prefetcher prefetcher;
+  private final Warmth warmth;
   private final WriteBehind writeBehind;
   private final Tasks.Task writingBehind;
 
@@ -79,7 +82,18 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     this.throttle = new Throttle(platform.locks());
     this.limits = new DirtyLimits(state, platform.clock(), config.dirtyTime());
     Pusher pusher = new Pusher(state, backend, leases, buffers, damage);
-    this.reader = new Reader(state, puller, damage, buffers, config.keepPulled());
+    this.power =
+        new CacheSwitch(
+            log,
+            platform.locks(),
+            new Salvage(log, state, pusher, backend, leases, platform.tasks()),
+            throttle,
+            leases,
+            files.directory());
+    this.prefetcher = new Prefetcher(state, puller, buffers);
+    this.warmth = new Warmth(platform, log, config, state, power, leases, prefetcher, files);
+    this.reader =
+        new Reader(state, puller, damage, buffers, warmth.readAhead(), config.keepPulled());
     this.writer =
         new Writer(
             state,
@@ -97,14 +111,6 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     this.admin = new CacheAdmin(state, pusher, flusher);
     this.inspector = new Inspector(state, backend, buffers, damage, leases);
     this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, backend);
-    this.power =
-        new CacheSwitch(
-            log,
-            platform.locks(),
-            new Salvage(log, state, pusher, backend, leases, platform.tasks()),
-            throttle,
-            leases,
-            files.directory());
     this.writeBehind =
         new WriteBehind(
             state,
@@ -227,6 +233,9 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   @Override
   public Outcome remove(ObjectId object, Change change) throws IOException {
+    if (object.kind() == ObjectId.Kind.INODE) {
+      warmth.dropped(object.vdi());
+    }
     return guarded(
         object,
         change.patience(),
@@ -292,13 +301,31 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
         object,
         Patience.WAIT,
         () -> {
-          reader.prefetch(object, offset, length, access);
+          prefetcher.fetch(object, offset, length, access);
           return Outcome.DONE;
         },
         () -> {
           backend.prefetch(object, offset, length, access);
           return Outcome.DONE;
         });
+  }
+
+  /// Fetches ahead of clients from now on.
+  ///
+  /// @param disks asked in background tasks, and through this cache; usable until it is closed
+  public void warm(DiskMap disks) {
+    warmth.start(disks);
+  }
+
+  @Override
+  public Warmed warm(VdiId vdi, ObjectId object, int offset, int length) throws IOException {
+    checkRange(object, offset, length);
+    return passes(object) ? new Warmed(0, true) : warmth.warm(vdi, object, offset, length);
+  }
+
+  @Override
+  public void opened(VdiId vdi) {
+    warmth.opened(vdi);
   }
 
   @Override
@@ -358,6 +385,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   @Override
   public void clear() {
+    warmth.clear();
     power.enterAlone();
     try {
       if (!power.isOff()) {
@@ -415,6 +443,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
   /// stays dirty in them for the next start, and its VDI stays marked.
   @Override
   public void close() throws IOException {
+    warmth.stop();
     writeBehind.stop();
     try {
       writingBehind.join(STOP_LIMIT);
@@ -460,6 +489,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   /// Ends the cache's tasks and closes its files as they are, as a kill would.
   void abandon() {
+    warmth.abandon();
     writeBehind.stop();
     throttle.close();
     power.turnOff();

@@ -13,11 +13,15 @@ final class Pull {
 
   final int last;
 
+  /// Whether the blocks stay here; nobody waits for those that do not.
+  private final boolean kept;
+
   private final BitSet spoiled = new BitSet();
 
-  Pull(int first, int last) {
+  Pull(int first, int last, boolean kept) {
     this.first = first;
     this.last = last;
+    this.kept = kept;
   }
 
   void spoil(int chunkNumber, int blocks) {
@@ -36,6 +40,12 @@ final class Pull {
 
   /// Whether who needs this block can wait for the pull.
   boolean brings(int block) {
-    return block >= first && block <= last && !spoiled.get(block);
+    return firstBrought(block, block + 1) == block;
+  }
+
+  /// The first block from `from` on, before `until`, that it brings; `until` for none.
+  int firstBrought(int from, int until) {
+    int block = spoiled.nextClearBit(Math.max(from, first));
+    return kept && block < until && block <= last ? block : until;
   }
 }

@@ -35,27 +35,22 @@ final class Puller {
     NO_OBJECT
   }
 
-  /// Pulls `length` bytes from `at` into the buffer, and advances it by them. The range is rounded
-  /// outward to blocks.
+  /// Pulls `length` bytes from `at` into the buffer, and advances it by as many as came: all, or
+  /// those in front of what another pull brings. The range is rounded outward to blocks.
   ///
   /// @param keep whether to keep the blocks
   Result pull(ObjectId id, int at, int length, ByteBuffer into, Access access, boolean keep)
       throws IOException {
-    int first = at / BLOCK_SIZE;
-    int last = (at + length - 1) / BLOCK_SIZE;
-    int start = first * BLOCK_SIZE;
-    int end = Math.min((last + 1) * BLOCK_SIZE, id.size());
-    if (keep) {
-      reclaimer.prepare(state.vdi(id), absentChunks(id, first, last));
-    }
-    Pull pull = new Pull(first, last);
-    CachedObject object = begin(id, pull);
-    if (object == null) {
+    Pull pull = begin(id, at / BLOCK_SIZE, (at + length - 1) / BLOCK_SIZE, keep);
+    if (pull == null) {
       return Result.LOOK_AGAIN;
     }
-    boolean exact = start == at && end == at + length;
+    int start = pull.first * BLOCK_SIZE;
+    int end = Math.min((pull.last + 1) * BLOCK_SIZE, id.size());
+    int wanted = Math.min(end, at + length) - at;
+    boolean exact = start == at && end == at + wanted;
     ByteBuffer bytes =
-        exact ? into.slice(into.position(), length) : buffers.take(end - start).limit(end - start);
+        exact ? into.slice(into.position(), wanted) : buffers.take(end - start).limit(end - start);
     boolean done = false;
     try {
       Outcome outcome = backend.read(id, start, bytes, access);
@@ -66,13 +61,16 @@ final class Puller {
       state.vdi(access.vdi()).counters.pulledBytes.add(end - start);
       bytes.flip();
       if (exact) {
-        into.position(into.position() + length);
+        into.position(into.position() + wanted);
       } else {
-        into.put(bytes.slice(at - start, length));
+        into.put(bytes.slice(at - start, wanted));
+      }
+      if (keep) {
+        reclaimer.prepare(state.vdi(id), absentChunks(id, pull.first, pull.last));
       }
       return Result.DONE;
     } finally {
-      end(object, pull, done && keep, bytes);
+      end(id, pull, done && keep, bytes);
       if (!exact) {
         buffers.give(bytes);
       }
@@ -97,30 +95,31 @@ final class Puller {
     throw new IOException("the store would not wait for a read of object " + id);
   }
 
-  /// Registers the pull; null where the caller is to look again, after waiting for another pull
-  /// that brings the first block.
-  private @Nullable CachedObject begin(ObjectId id, Pull pull) {
+  /// Registers a pull of these blocks, cut where another one brings what follows, or brought it
+  /// since the caller looked; null where the caller is to look again, after waiting for another
+  /// pull that brings the first block.
+  private @Nullable Pull begin(ObjectId id, int first, int last, boolean keep) {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
     try {
       CachedObject object = state.object(stripe, id);
-      if (object.state != CachedObject.State.PRESENT) {
+      int absentUntil =
+          state.absentUntil(stripe, id, first * BLOCK_SIZE, (last + 1) * BLOCK_SIZE) / BLOCK_SIZE;
+      if (object.state != CachedObject.State.PRESENT || absentUntil == first) {
+        stripe.forgetIdle(object);
         return null; // it changed since the caller looked
       }
-      int chunk = stripe.find(id, pull.first / BLOCKS_PER_CHUNK);
-      int valid = chunk < 0 ? 0 : BlockMask.valid(state.table.masks(chunk));
-      if ((valid & (1 << pull.first % BLOCKS_PER_CHUNK)) != 0) {
-        stripe.forgetIdle(object);
-        return null; // another pull has brought it
-      }
+      int until = absentUntil;
       for (Pull other : object.pulls) {
-        if (other.brings(pull.first)) {
+        if (other.brings(first)) {
           awaitEnd(stripe, id, other);
           return null;
         }
+        until = other.firstBrought(first, until);
       }
+      Pull pull = new Pull(first, until - 1, keep);
       object.pulls.add(pull);
-      return object;
+      return pull;
     } finally {
       stripe.mutex.unlock();
     }
@@ -134,13 +133,13 @@ final class Puller {
     }
   }
 
-  private void end(CachedObject object, Pull pull, boolean keep, ByteBuffer bytes)
-      throws CacheFault {
-    Stripe stripe = state.stripe(object.id);
+  private void end(ObjectId id, Pull pull, boolean keep, ByteBuffer bytes) throws CacheFault {
+    Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
+    CachedObject object = state.object(stripe, id);
     try {
       if (keep && !object.bypassed && object.state == CachedObject.State.PRESENT) {
-        install(stripe, object.id, pull, bytes);
+        install(stripe, id, pull, bytes);
       }
     } finally {
       object.pulls.remove(pull);

@@ -1,6 +1,5 @@
 package dev.kelpie.cache;
 
-import static dev.kelpie.cache.IndexLayout.BLOCKS_PER_CHUNK;
 import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
 import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
 
@@ -16,58 +15,47 @@ import java.nio.ByteBuffer;
 /// Reads: valid blocks from the slab, absent ones from where the object's state says. Goes through
 /// a range run by run; a run is of valid blocks in one chunk, or of absent ones.
 final class Reader {
-  /// The most that one pull of a prefetch asks for, so that others' reads come in between.
-  private static final int PREFETCH_STEP = 1 << 20;
-
   private static final byte[] ZEROS = new byte[BLOCK_SIZE];
 
   private final CacheState state;
   private final Puller puller;
   private final Damage damage;
   private final Buffers buffers;
+  private final ReadAhead readAhead;
   private final boolean keepPulled;
 
-  Reader(CacheState state, Puller puller, Damage damage, Buffers buffers, boolean keepPulled) {
+  Reader(
+      CacheState state,
+      Puller puller,
+      Damage damage,
+      Buffers buffers,
+      ReadAhead readAhead,
+      boolean keepPulled) {
     this.state = state;
     this.puller = puller;
     this.damage = damage;
     this.buffers = buffers;
+    this.readAhead = readAhead;
     this.keepPulled = keepPulled;
   }
 
   Outcome read(ObjectId id, int offset, ByteBuffer into, Access access) throws IOException {
+    int length = into.remaining();
     Served served = read(id, offset, into, access, keeps(access));
-    VdiCounters counters = state.vdi(access.vdi()).counters;
+    VdiCache vdi = state.vdi(access.vdi());
     switch (served) {
-      case HERE -> counters.hits.increment();
-      case FETCHED -> counters.misses.increment();
+      case HERE -> vdi.counters.hits.increment();
+      case FETCHED -> vdi.counters.misses.increment();
       case NO_OBJECT, WOULD_WAIT -> {}
+    }
+    if (keeps(access) && served != Served.NO_OBJECT) {
+      readAhead.seen(vdi, id, offset, length, access, served != Served.HERE);
     }
     return served.outcome;
   }
 
   private boolean keeps(Access access) {
     return keepPulled && access.mode() != CacheMode.DIRECT;
-  }
-
-  /// Brings a range near, and keeps it whatever the settings say: somebody asked for it.
-  void prefetch(ObjectId id, int offset, int length, Access access) throws IOException {
-    ByteBuffer step = buffers.take(Math.min(length, PREFETCH_STEP));
-    try {
-      for (int at = offset; at < offset + length; at += PREFETCH_STEP) {
-        step.clear().limit(Math.min(PREFETCH_STEP, offset + length - at));
-        int wanted = step.remaining();
-        switch (read(id, at, step, access, true)) {
-          case HERE -> {}
-          case FETCHED -> state.vdi(access.vdi()).counters.readAheadBytes.add(wanted);
-          case NO_OBJECT, WOULD_WAIT -> {
-            return;
-          }
-        }
-      }
-    } finally {
-      buffers.give(step);
-    }
   }
 
   /// How a read was served.
@@ -111,17 +99,15 @@ final class Reader {
             return Served.WOULD_WAIT;
           }
           switch (absent(id, at, length, into, access, keep)) {
-            case HERE -> at += length;
-            case FETCHED -> {
-              served = Served.FETCHED;
-              at += length;
-            }
+            case HERE -> {}
+            case FETCHED -> served = Served.FETCHED;
             case NO_OBJECT -> {
               into.position(start);
               return Served.NO_OBJECT;
             }
             case WOULD_WAIT -> {} // look again
           }
+          at = offset + (into.position() - start);
         }
       }
     }
@@ -172,7 +158,7 @@ final class Reader {
       int first = at % CHUNK_SIZE / BLOCK_SIZE;
       int valid = chunk < 0 ? 0 : BlockMask.valid(state.table.masks(chunk));
       if ((valid & (1 << first)) == 0) {
-        int length = absentUntil(stripe, id, at, end) - at;
+        int length = state.absentUntil(stripe, id, at, end) - at;
         boolean isNew = object != null && object.state == CachedObject.State.NEW;
         return (isNew ? Run.ZEROS : Run.ABSENT).with(length);
       }
@@ -188,23 +174,6 @@ final class Reader {
     } finally {
       stripe.mutex.unlock();
     }
-  }
-
-  /// Where the run of absent blocks ends that begins at `at`; it may go through several chunks.
-  private int absentUntil(Stripe stripe, ObjectId id, int at, int end) {
-    int block = at / BLOCK_SIZE;
-    while (block * BLOCK_SIZE < end) {
-      int number = block / BLOCKS_PER_CHUNK;
-      int chunk = stripe.find(id, number);
-      int valid = chunk < 0 ? 0 : BlockMask.valid(state.table.masks(chunk));
-      int rest = valid >>> block % BLOCKS_PER_CHUNK;
-      if (rest != 0) {
-        block += Integer.numberOfTrailingZeros(rest);
-        break;
-      }
-      block = (number + 1) * BLOCKS_PER_CHUNK;
-    }
-    return Math.min(end, block * BLOCK_SIZE);
   }
 
   /// Reads valid blocks of one chunk; through a buffer of whole blocks where the range is not of
@@ -253,7 +222,8 @@ final class Reader {
     }
   }
 
-  /// Fetches absent blocks: from the parent of a copy, else from the backend.
+  /// Fetches absent blocks, all or the first of them: from the parent of a copy, else from the
+  /// backend. Advances the buffer by what came.
   ///
   /// @return how, or `WOULD_WAIT` where the caller is to look again
   private Served absent(
@@ -268,11 +238,16 @@ final class Reader {
       }
       return served;
     }
-    return switch (puller.pull(id, at, length, into, access, keep)) {
-      case DONE -> Served.FETCHED;
-      case NO_OBJECT -> Served.NO_OBJECT;
-      case LOOK_AGAIN -> Served.WOULD_WAIT;
-    };
+    state.clientPulls.incrementAndGet();
+    try {
+      return switch (puller.pull(id, at, length, into, access, keep)) {
+        case DONE -> Served.FETCHED;
+        case NO_OBJECT -> Served.NO_OBJECT;
+        case LOOK_AGAIN -> Served.WOULD_WAIT;
+      };
+    } finally {
+      state.clientPulls.decrementAndGet();
+    }
   }
 
   /// Reads from a copy's parent.

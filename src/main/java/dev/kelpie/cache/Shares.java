@@ -108,6 +108,14 @@ final class Shares {
     return victim == null && forWhom.isLimited() ? take(forWhom.queues, forWhom) : victim;
   }
 
+  /// How many chunks in use a disk cannot get, since they are reserved for others.
+  long keptFrom(Share share, int reservable) {
+    return limited.stream()
+        .filter(other -> other != share)
+        .mapToLong(other -> Math.min(other.used, minimum(other, reservable)))
+        .sum();
+  }
+
   private @Nullable Victim take(Replacement.Queues queues, @Nullable Share from) {
     int chunk = replacement.next(queues);
     if (chunk < 0) {

@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /// What the cache holds of one VDI: counts, and the objects that differ from the backend in the
 /// order in which they began to. Its lock is taken under a [Stripe]'s and held over nothing that
@@ -46,6 +47,15 @@ final class VdiCache {
   /// Whether it was said that so much is dirty that it should be pushed.
   final AtomicBoolean pushWanted = new AtomicBoolean();
 
+  /// What is read sequentially now.
+  final Streams streams;
+
+  /// Steps of reading ahead that are under way.
+  final AtomicInteger aheadInFlight = new AtomicInteger();
+
+  /// Notes what is read in the first minutes after the VDI was opened; null at other times.
+  volatile @Nullable BootRecord bootRecord;
+
   private final Locks.Mutex mutex;
 
   /// Since when each object differs, in nanoseconds of the clock.
@@ -57,6 +67,7 @@ final class VdiCache {
     this.rate = new PushRate(locks);
     this.mutex = locks.mutex();
     this.removed = new RemovedObjects(locks);
+    this.streams = new Streams(locks);
   }
 
   void differs(ObjectId object, long now) {

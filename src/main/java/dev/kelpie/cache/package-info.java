@@ -27,6 +27,10 @@
 /// it can, [Recovery] takes up what the last process left, [Inspector] checks what is here.
 /// [CacheState] keeps the books that they share.
 ///
+/// [Warmth] holds what brings blocks here before they are asked for: [ReadAhead] of sequential
+/// [Streams], [BootWarmer] at a VDI's opening, [HintWarmer] after a power loss; all through
+/// [Prefetcher], in tasks that no answer to a client waits for.
+///
 /// A block is absent, clean or dirty; *writing* marks the moment in between for who looks after a
 /// kill. A block that is in a push stays dirty until the backend has answered:
 ///
@@ -48,12 +52,15 @@
 /// | [VdiCache] | the list of objects that differ | nothing that waits |
 /// | [RemovedObjects] | its own | nothing |
 /// | [ChunkSpace] | free chunks and records, what each [Share] has, who goes next | growing the files |
-/// | [Buffers], [Throttle], [PushRate] | their own | nothing |
+/// | [Buffers], [Throttle], [PushRate], [Streams], [ReadAhead], [BootRecord], [Background] | their own | nothing |
 ///
 /// A *turn* is the right to change the backend's copy of one object. It is a flag under the
 /// stripe's lock, so that it can be held over the backend's answer. Who holds an inode's turn may
 /// wait for the turn of a data object, who holds a copy's for its parent's, never the other way
 /// round.
+///
+/// A pull of a range that another pull brings in part stops there, and its reader waits for the
+/// rest: each block is pulled once. Nobody waits for a pull whose blocks are not kept.
 ///
 /// May use `object`, `model`, `platform` and `log`. Knows nothing of what is behind it, of sockets,
 /// or of other nodes.

@@ -81,13 +81,14 @@ final class CommandTable {
     t.words(
         "cache",
         "<vdiname>",
-        "saphTfjrDMm",
+        "saphTfjrDMmR",
         YES,
         "Run 'dog vdi cache' for more information",
         List.of(
             new Word("flush", NO, YES, "flush the cache of the vdi specified."),
             new Word("delete", NO, YES, "delete the cache of the vdi specified in all nodes."),
             new Word("info", NO, NO, "show usage of the cache"),
+            new Word("warm", NO, YES, "read the vdi specified into the cache"),
             new Word("purge", NO, NO, "purge the cache of all vdi (no flush)"),
             new Word("list", NO, NO, "show what the cache did for each vdi"),
             new Word("check", NO, NO, "check cached blocks against their checksums"),

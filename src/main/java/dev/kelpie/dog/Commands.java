@@ -24,6 +24,7 @@ final class Commands {
       case "vdi read" -> new VdiRead();
       case "vdi write" -> new VdiWrite();
       case "vdi cache flush" -> new CacheFlush();
+      case "vdi cache warm" -> new CacheWarm();
       case "vdi cache info" -> new CacheInfo();
       case "node kill" -> new NodeKill();
       case "node list" -> new NodeList();

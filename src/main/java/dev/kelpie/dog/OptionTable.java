@@ -64,6 +64,7 @@ final class OptionTable {
       case 'D' -> Option.flag(letter, "deep", "compare with the store, too");
       case 'M' -> Option.valued(letter, "max", "most that the vdi may take of the cache, or none");
       case 'm' -> Option.valued(letter, "min", "what is reserved for the vdi in it, or none");
+      case 'R' -> Option.valued(letter, "range", "warm only OFFSET[:LENGTH] of the vdi");
       case 'e' ->
           Option.flag(
               letter, "exist", "only check objects exist or not,\nneither comparing nor repairing");

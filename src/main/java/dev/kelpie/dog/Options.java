@@ -24,6 +24,7 @@ final class Options {
   private final StringBuilder given = new StringBuilder();
   private Snapshot snapshot = Snapshot.NONE;
   private Snapshot from = Snapshot.NONE;
+  private String range = "";
   private String original = "";
   private Redundancy redundancy = Redundancy.DEFAULT;
   private OptionalLong index = OptionalLong.empty();
@@ -92,6 +93,11 @@ final class Options {
     return original;
   }
 
+  /// `-R` of `dog vdi cache`: `OFFSET[:LENGTH]`; empty for all of it.
+  String range() {
+    return range;
+  }
+
   /// `-c`.
   Redundancy redundancy() {
     return redundancy;
@@ -143,6 +149,7 @@ final class Options {
           snapshot = Snapshot.parse(value);
         }
       }
+      case 'R' -> range = value;
       case 'i' -> index = index(value);
       case 'o' -> {
         if (vdi) {

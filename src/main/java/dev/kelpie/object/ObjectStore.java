@@ -60,6 +60,10 @@ public interface ObjectStore extends Closeable {
   default void prefetch(ObjectId object, int offset, int length, Access access)
       throws IOException {}
 
+  /// A client opened the VDI, and is likely to read what is read at such times: a hint, as
+  /// [#prefetch]. Returns at once.
+  default void opened(VdiId vdi) {}
+
   /// Frees what the store holds in memory. Changes that were only deferred are made durable first.
   @Override
   void close() throws IOException;

@@ -64,7 +64,15 @@ final class CommandLine {
 
   /// The cache before the base directory is known.
   private record CacheWish(
-      long size, Optional<Path> directory, boolean keepAlways, Duration dirtyTime) {}
+      long size,
+      Optional<Path> directory,
+      boolean keepAlways,
+      boolean bootSets,
+      Duration dirtyTime) {
+    SheepConfig.Cache in(Path base) {
+      return new SheepConfig.Cache(size, directory.orElse(base), keepAlways, bootSets, dirtyTime);
+    }
+  }
 
   /// Reads a command line.
   ///
@@ -226,19 +234,21 @@ final class CommandLine {
     OptionalLong size = OptionalLong.empty();
     Optional<Path> parent = Optional.empty();
     boolean keepAlways = false;
+    boolean bootSets = true;
     Duration dirtyTime = CacheConfig.DIRTY_TIME_DEFAULT;
-    for (var item :
-        SubOptions.parse(value, List.of("size=", "dir=", "keep=", "dirty=", "directio"))) {
+    List<String> known = List.of("size=", "dir=", "keep=", "bootset=", "dirty=", "directio");
+    for (var item : SubOptions.parse(value, known)) {
       switch (item.name()) {
         case "size=" -> size = OptionalLong.of(cacheSize(item.value()));
         case "dir=" -> parent = Optional.of(directory.resolve(item.value()));
         case "keep=" -> keepAlways = keepAlways(item.value());
         case "dirty=" -> dirtyTime = dirtyTime(item.value());
+        case "bootset=" -> bootSets = bootSets(item.value());
         default -> remarks.add("directio of the object cache has no effect in this release");
       }
     }
     long bytes = number(size, "object cache size is not set");
-    return new CacheWish(bytes, parent, keepAlways, dirtyTime);
+    return new CacheWish(bytes, parent, keepAlways, bootSets, dirtyTime);
   }
 
   /// Whole MiB, as the C program holds it.
@@ -267,6 +277,15 @@ final class CommandLine {
       case "auto" -> false;
       default ->
           throw new BadValue("Invalid cache option 'keep=" + value + "': must be auto or always");
+    };
+  }
+
+  private static boolean bootSets(String value) throws BadValue {
+    return switch (value) {
+      case "on" -> true;
+      case "off" -> false;
+      default ->
+          throw new BadValue("Invalid cache option 'bootset=" + value + "': must be on or off");
     };
   }
 
@@ -354,9 +373,7 @@ final class CommandLine {
         clients(),
         advertised,
         zone,
-        cache.map(w ->
-            new SheepConfig.Cache(
-                w.size(), w.directory().orElse(base), w.keepAlways(), w.dirtyTime())),
+        cache.map(wish -> wish.in(base)),
         logging,
         pidFile,
         List.copyOf(remarks));

@@ -73,8 +73,10 @@ record SheepConfig(
   /// @param size in bytes
   /// @param directory in which the cache's own directory is made
   /// @param keepAlways keep pulled blocks even where cache and store share a device
+  /// @param bootSets whether to fetch ahead what a VDI's clients read after they opened it
   /// @param dirtyTime how long it may take to push all that a disk has dirty
-  record Cache(long size, Path directory, boolean keepAlways, Duration dirtyTime) {}
+  record Cache(
+      long size, Path directory, boolean keepAlways, boolean bootSets, Duration dirtyTime) {}
 
   /// The log.
   ///

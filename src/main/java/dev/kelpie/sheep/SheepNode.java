@@ -103,6 +103,7 @@ final class SheepNode implements Closeable {
                 leases,
                 () -> defaultCopies(book),
                 cache.isPresent() ? cache.get() : CacheTuning.NONE));
+    cache.ifPresent(c -> c.warm(vdis.diskMap()));
     NodeDesk desk = new NodeDesk(platform, self(store), book, vdis, control, store, shutdown, log);
     book.present(desk.members(), platform.clock().now());
     SheepdogServer sheepdog =
@@ -188,7 +189,13 @@ final class SheepNode implements Closeable {
                 : "; it shares a device with the only store, so blocks that were only read"
                     + " are not kept (keep=always keeps them)"));
     CacheConfig cacheConfig =
-        new CacheConfig(parent, wish.size(), keep, CacheConfig.PUSH_AGE_DEFAULT, wish.dirtyTime());
+        new CacheConfig(
+            parent,
+            wish.size(),
+            keep,
+            wish.bootSets(),
+            CacheConfig.PUSH_AGE_DEFAULT,
+            wish.dirtyTime());
     return Optional.of(
         floors.add("object cache", ObjectCache.open(platform, log, cacheConfig, store, leases)));
   }

@@ -88,11 +88,14 @@ final class SheepOptions {
               """,
           'w',
               """
-              Usage: sheep -w size=SIZE[,dir=DIR][,keep=auto|always][,dirty=SECONDS][,directio]
+              Usage: sheep -w size=SIZE[,dir=DIR][,keep=auto|always][,bootset=on|off]
+                              [,dirty=SECONDS][,directio]
                 size      of the object cache, 10M to 4194304G
                 dir       directory in which 'cache' is made (default: the base directory)
                 keep      auto: where cache and objects share a device, blocks that were only
                           read are not kept; always: keep them (default: auto)
+                bootset   on: what is read in the first minutes after a VDI was opened is
+                          fetched ahead when it is next opened; off: it is not (default: on)
                 dirty     a disk never holds more unpushed writes than can be pushed in so
                           many seconds, 1 to 3600 (default: 10)
                 directio  accepted without effect

@@ -41,6 +41,7 @@ final class ClientDoor implements ClientObjects {
   @Override
   public void opened(VdiId vdi) throws IOException {
     leases.forgetLoss(vdi);
+    objects.opened(vdi);
   }
 
   @Override

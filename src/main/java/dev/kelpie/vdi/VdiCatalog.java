@@ -5,6 +5,7 @@ import dev.kelpie.log.Log;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.object.CacheTuning;
+import dev.kelpie.object.DiskMap;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Platform;
@@ -45,6 +46,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   private final VdiMaker maker;
   private final Upkeep upkeep;
   private final Succession succession;
+  private final ObjectStore objects;
   private final ClientObjects clientObjects;
   private final VdiAttributes attributes;
   private final CacheSettingsRecords cacheSettings;
@@ -67,6 +69,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       CacheTuning tuning)
       throws IOException {
     this.log = log;
+    this.objects = objects;
     this.leases = leases;
     this.defaultCopies = defaultCopies;
     Locks locks = platform.locks();
@@ -107,6 +110,11 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   /// The way by which clients reach objects by id.
   public ClientObjects clientObjects() {
     return clientObjects;
+  }
+
+  /// Which objects the disks consist of.
+  public DiskMap diskMap() {
+    return new InodeMap(table, inodes);
   }
 
   @Override
@@ -244,7 +252,13 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   private Attached attach(VdiId vdi) {
     try {
-      return new Attached.Open(inodes.attach(inodes.acquire(vdi)));
+      Inode inode = inodes.acquire(vdi);
+      boolean first = !inodes.isAttached(inode);
+      Attached attached = new Attached.Open(inodes.attach(inode));
+      if (first) {
+        objects.opened(vdi);
+      }
+      return attached;
     } catch (IOException e) {
       return new Attached.Unusable(String.valueOf(e.getMessage()));
     }

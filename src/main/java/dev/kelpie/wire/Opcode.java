@@ -128,7 +128,9 @@ public enum Opcode {
   CACHE_SETTINGS(0xe0, CLUSTER, Form.OBJECT, DISK_CACHE, ANY),
   CACHE_STATS(0xe4, LOCAL, Form.NONE, NONE, CACHE_STATS_ROOM),
   /// Of the VDI of an object id, or of all where that is 0; the offset says where to go on.
-  CHECK_CACHE(0xe5, LOCAL, Form.OBJECT, NONE, CACHE_CHECK_ROOM);
+  CHECK_CACHE(0xe5, LOCAL, Form.OBJECT, NONE, CACHE_CHECK_ROOM),
+  /// Brings a part of a data object into the cache.
+  WARM_CACHE(0xe8, LOCAL, Form.RANGE, NONE, NONE);
 
   private static final List<Optional<Opcode>> BY_NUMBER = byNumber();
 
@@ -158,6 +160,7 @@ public enum Opcode {
     FORWARD,
     CHECKPOINT,
     COHERENCE,
+    RANGE,
     HASH,
     NONE
   }

@@ -249,4 +249,23 @@ public sealed interface RequestFields {
       to.i32(20, validate);
     }
   }
+
+  /// A part of an object, as a part of a disk.
+  ///
+  /// @param vdi whose disk it is; the object may belong to a VDI that it comes from
+  /// @param length in bytes
+  record Range(ObjectId object, long offset, int vdi, int length) implements RequestFields {
+    static Range decode(ByteBuffer in, int at) {
+      return new Range(
+          new ObjectId(in.getLong(at)), in.getLong(at + 8), in.getInt(at + 16), in.getInt(at + 20));
+    }
+
+    @Override
+    public void encode(Layout to) {
+      to.i64(16, object.value());
+      to.i64(24, offset);
+      to.i32(32, vdi);
+      to.i32(36, length);
+    }
+  }
 }

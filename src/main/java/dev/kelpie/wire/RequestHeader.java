@@ -145,6 +145,7 @@ public record RequestHeader(
       case FORWARD -> RequestFields.Forward.decode(in, at);
       case CHECKPOINT -> RequestFields.Checkpoint.decode(in, at);
       case COHERENCE -> RequestFields.Coherence.decode(in, at);
+      case RANGE -> RequestFields.Range.decode(in, at);
       case NODE, CLUSTER_DEFAULT, NONE -> RequestFields.NONE;
     };
   }

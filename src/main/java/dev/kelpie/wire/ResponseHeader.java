@@ -80,7 +80,7 @@ public record ResponseHeader(
 
   private static ResponseFields fields(Opcode.Form form, ByteBuffer in, int at) {
     return switch (form) {
-      case OBJECT -> ResponseFields.Obj.decode(in, at);
+      case OBJECT, RANGE -> ResponseFields.Obj.decode(in, at);
       case VDI -> ResponseFields.Vdi.decode(in, at);
       case NODE -> ResponseFields.Node.decode(in, at);
       case HASH -> ResponseFields.Hash.decode(in, at);

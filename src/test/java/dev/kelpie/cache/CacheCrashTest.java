@@ -418,7 +418,7 @@ final class CacheCrashTest {
       large.create(
           ObjectId.data(VDI, i), Base.ZEROS, 0, filled(2 << 20, i + 1), CacheMode.WRITEBACK);
     }
-    large.config = new CacheConfig(large.config.directory(), 10L << 20, true, CacheRig.NEVER);
+    large.config = new CacheConfig(large.config.directory(), 10L << 20, true, true, CacheRig.NEVER);
     large.kill();
     assertTrue(large.cache.usage().used() <= 10L << 20);
     CacheCheck.check(large.cache);

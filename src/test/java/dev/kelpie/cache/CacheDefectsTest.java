@@ -145,7 +145,8 @@ final class CacheDefectsTest {
   @Test
   void defect22_dirtyDataIsPushedWhenItIsOldThoughNobodyFlushes() throws IOException {
     rig.config =
-        new CacheConfig(rig.config.directory(), rig.config.size(), true, Duration.ofMillis(10));
+        new CacheConfig(
+            rig.config.directory(), rig.config.size(), true, true, Duration.ofMillis(10));
     rig.restart();
     rig.stored(DATA, 1);
     rig.write(DATA, 0, filled(BLOCK, 16));

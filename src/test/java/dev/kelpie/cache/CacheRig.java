@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// A cache with everything around it, and short words for what tests do.
@@ -46,6 +47,9 @@ final class CacheRig {
   ObjectCache cache;
   CacheConfig config;
 
+  /// Stands still until a test moves it; the machine's where it is empty.
+  Optional<Clock> clock = Optional.empty();
+
   CacheRig() throws IOException {
     this(CacheConfig.SIZE_MIN);
   }
@@ -54,19 +58,24 @@ final class CacheRig {
     leases = new FakeLeases();
     store = new MemoryStore();
     disk = new MemoryDisk();
-    config = new CacheConfig(disk.directories("/cachedir"), size, true, NEVER);
-    platform = new TestPlatform(disk);
+    config = new CacheConfig(disk.directories("/cachedir"), size, true, true, NEVER);
+    platform = platform();
     cache = open();
   }
 
   /// A cache on a clock of the test.
   CacheRig(long size, Clock clock) throws IOException {
+    this.clock = Optional.of(clock);
     leases = new FakeLeases();
     store = new MemoryStore();
     disk = new MemoryDisk();
-    config = new CacheConfig(disk.directories("/cachedir"), size, true, NEVER);
-    platform = new TestPlatform(disk, clock);
+    config = new CacheConfig(disk.directories("/cachedir"), size, true, true, NEVER);
+    platform = platform();
     cache = open();
+  }
+
+  private TestPlatform platform() {
+    return clock.isPresent() ? new TestPlatform(disk, clock.get()) : new TestPlatform(disk);
   }
 
   private ObjectCache open() throws IOException {
@@ -102,7 +111,7 @@ final class CacheRig {
 
   void start(MemoryDisk next) throws IOException {
     disk = next;
-    platform = new TestPlatform(disk);
+    platform = platform();
     cache = open();
   }
 

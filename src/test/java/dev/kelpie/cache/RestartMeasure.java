@@ -52,7 +52,7 @@ final class RestartMeasure {
   private final MemoryStore store = new MemoryStore();
 
   private RestartMeasure(Path directory, long gib) {
-    this.config = new CacheConfig(directory, gib << 30, true, Duration.ofDays(1));
+    this.config = new CacheConfig(directory, gib << 30, true, true, Duration.ofDays(1));
     this.chunks = config.chunks();
   }
 

@@ -77,7 +77,7 @@ final class Sheep implements AutoCloseable {
     Optional<ObjectCache> cache = Optional.empty();
     if (way.cached) {
       CacheConfig config =
-          new CacheConfig(disk.directories("/cache"), 64L << 20, true, Duration.ofMillis(50));
+          new CacheConfig(disk.directories("/cache"), 64L << 20, true, true, Duration.ofMillis(50));
       cache = Optional.of(floor(ObjectCache.open(platform, log, config, store, leases)));
     } else {
       leases.begin(LeaseBook.NO_CACHE, Set.of());

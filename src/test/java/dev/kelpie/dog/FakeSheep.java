@@ -52,6 +52,10 @@ final class FakeSheep {
   Optional<CacheStats> cacheStats = Optional.empty();
   int cacheStatsRoom;
   final List<CacheCheck> cacheChecks = new ArrayList<>();
+
+  /// What can still be warmed.
+  long cacheRoom = Long.MAX_VALUE;
+
   SheepStat stat =
       new SheepStat(
           new SheepStat.Gateway(0, 0, 0, 0, 0, 0, 0, 0), new SheepStat.Peer(0, 0, 0, 0, 0, 0, 0));
@@ -155,6 +159,7 @@ final class FakeSheep {
       case CACHE_STATS -> cacheStats(request);
       case CHECK_CACHE ->
           data(request, encoded(CacheCheck.SIZE, cacheChecks.removeFirst()::encode));
+      case WARM_CACHE -> warm(request);
       case GET_STORE_LIST -> data(request, "tree plain ".getBytes(StandardCharsets.US_ASCII));
       case FLUSH_VDI, KILL_NODE, SHUTDOWN, MAKE_FS -> result(request, ResultCode.SUCCESS);
       case GET_HASH -> hash(request);
@@ -170,6 +175,15 @@ final class FakeSheep {
     return Math.max(size, cacheStatsRoom) > request.dataLength()
         ? result(request, ResultCode.BUFFER_SMALL)
         : data(request, encoded(size, cacheStats.get()::encode));
+  }
+
+  private Answer warm(RequestHeader request) {
+    RequestFields.Range range = (RequestFields.Range) request.fields();
+    boolean fits = range.length() <= cacheRoom;
+    cacheRoom -= fits ? range.length() : 0;
+    ResultCode result = fits ? ResultCode.SUCCESS : ResultCode.NO_SPACE;
+    ResponseFields came = new ResponseFields.Obj(0, fits ? range.length() : 0);
+    return new Answer(ResponseHeader.answering(request, epoch, result, 0, came), new byte[0]);
   }
 
   private Answer nodeList(RequestHeader request) {

@@ -112,10 +112,12 @@ final class CommandLineTest {
   void theCacheLiesInTheBaseDirectoryUnlessToldOtherwise() throws Refusal {
     assertEquals(
         Optional.of(
-            new SheepConfig.Cache(200L << 30, Path.of("/data"), false, Duration.ofSeconds(10))),
+            new SheepConfig.Cache(
+                200L << 30, Path.of("/data"), false, true, Duration.ofSeconds(10))),
         serve("-w", "size=200G", "/data").cache());
     assertEquals(
-        Optional.of(new SheepConfig.Cache(10L << 20, Path.of("/ssd"), true, Duration.ofSeconds(3))),
+        Optional.of(
+            new SheepConfig.Cache(10L << 20, Path.of("/ssd"), true, true, Duration.ofSeconds(3))),
         serve("/data", "-w", "size=10.9M,dir=/ssd,keep=always,dirty=3").cache());
   }
 

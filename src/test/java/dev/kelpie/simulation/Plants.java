@@ -125,7 +125,7 @@ final class Plants {
         new Plant(
             "a block is believed after a power failure since its checksum is right",
             Run.CUT_AFTER_DURABLE,
-            List.of(in("CacheFiles", "header.sealed() || header.boot() == boot", "true"))),
+            List.of(in("CacheFiles", "!old.sealed() && old.boot() != boot", "false"))),
         new Plant(
             "the last dirty bit of a chunk is lost",
             Run.FILL,

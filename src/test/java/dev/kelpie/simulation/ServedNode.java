@@ -78,7 +78,8 @@ final class ServedNode {
               ObjectCache.open(
                   platform.platform(),
                   Log.NONE,
-                  new CacheConfig(disk.directories("/cache"), CACHE_SIZE, keepPulled, pushAge),
+                  new CacheConfig(
+                      disk.directories("/cache"), CACHE_SIZE, keepPulled, true, pushAge),
                   gates,
                   leases));
       this.catalog =

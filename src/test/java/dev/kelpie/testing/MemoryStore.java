@@ -164,7 +164,7 @@ public final class MemoryStore implements ObjectStore {
           state ->
               Optional.ofNullable(state.get(object))
                   .ifPresent(o -> o.apply(copies, change.generation(), number)));
-      record.written(length);
+      record.written(length, extents.size());
       return Outcome.DONE;
     });
   }
@@ -198,7 +198,7 @@ public final class MemoryStore implements ObjectStore {
       StoredObject made = new StoredObject(content, change.generation(), number);
       made.apply(extents, change.generation(), number);
       apply(object, change, true, state -> state.put(object, made.copy()));
-      record.written(length);
+      record.written(length, extents.size());
       return Outcome.DONE;
     });
   }

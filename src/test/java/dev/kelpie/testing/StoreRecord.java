@@ -14,6 +14,7 @@ public final class StoreRecord {
   private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
   private final AtomicLong bytesRead = new AtomicLong();
   private final AtomicLong bytesWritten = new AtomicLong();
+  private final AtomicLong extentsWritten = new AtomicLong();
 
   StoreRecord() {}
 
@@ -51,11 +52,17 @@ public final class StoreRecord {
     return bytesWritten.get();
   }
 
+  /// The extents that writes and creates had.
+  public long extentsWritten() {
+    return extentsWritten.get();
+  }
+
   /// Forgets everything.
   public void clear() {
     calls.clear();
     bytesRead.set(0);
     bytesWritten.set(0);
+    extentsWritten.set(0);
   }
 
   void called(StoreCall call, ObjectId object, int offset, int length, Optional<Change> change) {
@@ -66,7 +73,8 @@ public final class StoreRecord {
     bytesRead.addAndGet(bytes);
   }
 
-  void written(long bytes) {
+  void written(long bytes, int extents) {
     bytesWritten.addAndGet(bytes);
+    extentsWritten.addAndGet(extents);
   }
 }

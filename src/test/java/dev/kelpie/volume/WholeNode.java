@@ -90,7 +90,7 @@ final class WholeNode {
   private static CacheConfig cacheConfig(MemoryDisk disk, RandomGenerator chance) {
     Duration pushAge = chance.nextBoolean() ? Duration.ofDays(1) : Duration.ofMillis(20);
     return new CacheConfig(
-        disk.directories("/cache"), CacheConfig.SIZE_MIN, chance.nextInt(4) != 0, pushAge);
+        disk.directories("/cache"), CacheConfig.SIZE_MIN, chance.nextInt(4) != 0, true, pushAge);
   }
 
   BlockDevice open(String name, Optional<String> snapshot, CacheMode mode) throws IOException {

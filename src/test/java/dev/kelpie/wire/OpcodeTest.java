@@ -91,6 +91,7 @@ final class OpcodeTest {
       e0 CACHE_SETTINGS C
       e4 CACHE_STATS L
       e5 CHECK_CACHE L
+      e8 WARM_CACHE L
       """;
 
   @Test

@@ -4,12 +4,15 @@ import dev.kelpie.cache.CacheControl;
 import dev.kelpie.cache.CacheControl.Inspection;
 import dev.kelpie.cache.CacheControl.Usage;
 import dev.kelpie.cache.CacheControl.VdiUsage;
+import dev.kelpie.cache.CacheControl.Warmed;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.vdi.VdiDirectory;
 import dev.kelpie.wire.CacheCheck;
 import dev.kelpie.wire.CacheStats;
 import dev.kelpie.wire.ObjectCacheInfo;
 import dev.kelpie.wire.ObjectCacheInfo.CachedVdi;
+import dev.kelpie.wire.RequestFields;
 import dev.kelpie.wire.RequestFlags;
 import dev.kelpie.wire.ResponseFields;
 import dev.kelpie.wire.ResultCode;
@@ -26,10 +29,15 @@ import java.util.Optional;
 /// The replies of what drops carry the dirty bytes that were lost, in the field that is an object's
 /// offset elsewhere.
 final class CacheRequests {
-  private final Optional<CacheControl> cache;
+  /// The most that one WARM_CACHE brings, so that none runs long.
+  private static final int WARM_MAX = 1 << 20;
 
-  CacheRequests(Optional<CacheControl> cache) {
+  private final Optional<CacheControl> cache;
+  private final VdiDirectory vdis;
+
+  CacheRequests(Optional<CacheControl> cache, VdiDirectory vdis) {
     this.cache = cache;
+    this.vdis = vdis;
   }
 
   /// DELETE_CACHE and FLUSH_DEL_CACHE: pushes what is dirty of a VDI and drops all of it.
@@ -69,6 +77,36 @@ final class CacheRequests {
       throw failed.get();
     }
     return lost;
+  }
+
+  /// WARM_CACHE: brings a part of a disk into the cache. The reply carries the bytes that came,
+  /// also where there was no room for the rest.
+  Reply warm(Exchange exchange) throws IOException {
+    RequestFields.Range wanted = exchange.range();
+    ObjectId object = wanted.object();
+    boolean sound =
+        object.vdiBits() != 0
+            && object.kind() == ObjectId.Kind.DATA
+            && wanted.vdi() > 0
+            && wanted.vdi() < VdiId.COUNT
+            && wanted.length() >= 0
+            && wanted.length() <= WARM_MAX
+            && wanted.offset() >= 0
+            && wanted.offset() <= object.size() - wanted.length();
+    if (!sound) {
+      return Reply.of(ResultCode.INVALID_PARMS);
+    } else if (cache.isEmpty()) {
+      return Reply.of(ResultCode.NO_CACHE);
+    }
+    VdiId vdi = new VdiId(wanted.vdi());
+    if (vdis.state(vdi).isEmpty()) {
+      return Reply.of(ResultCode.NO_VDI);
+    }
+    Warmed warmed = cache.get().warm(vdi, object, (int) wanted.offset(), wanted.length());
+    return new Reply(
+        warmed.full() ? ResultCode.NO_SPACE : ResultCode.SUCCESS,
+        new ResponseFields.Obj(0, warmed.pulled()),
+        Reply.DONE.data());
   }
 
   /// GET_CACHE_INFO. Where there are more VDIs than it can name, those that take most space.

@@ -75,6 +75,14 @@ final class Exchange implements AutoCloseable {
     throw wrongFields();
   }
 
+  /// The fields, where the opcode has those of a range.
+  RequestFields.Range range() {
+    if (header.fields() instanceof RequestFields.Range fields) {
+      return fields;
+    }
+    throw wrongFields();
+  }
+
   private IllegalStateException wrongFields() {
     return new IllegalStateException("an opcode is handled with another one's fields: " + header);
   }

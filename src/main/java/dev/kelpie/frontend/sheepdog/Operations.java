@@ -29,7 +29,7 @@ final class Operations {
     cluster(new ClusterRequests(services.book(), services.node(), clock, recovery));
     recovery(new RecoveryRequests(recovery));
     node(new NodeRequests(services.node(), counters));
-    cache(new CacheRequests(services.cache()));
+    cache(new CacheRequests(services.cache(), services.vdis()));
     cacheSettings(new CacheSettingsRequests(services.vdis().cacheSettings(), services.cache()));
   }
 
@@ -113,6 +113,7 @@ final class Operations {
     table.put(Opcode.CACHE_PURGE, new Content(cache::purge));
     table.put(Opcode.CACHE_STATS, new Free(cache::stats));
     table.put(Opcode.CHECK_CACHE, new Content(cache::check));
+    table.put(Opcode.WARM_CACHE, new Content(cache::warm));
   }
 
   private void cacheSettings(CacheSettingsRequests settings) {

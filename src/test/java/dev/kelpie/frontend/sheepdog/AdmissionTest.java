@@ -53,6 +53,7 @@ final class AdmissionTest {
           Opcode.CACHE_SETTINGS,
           Opcode.CACHE_STATS,
           Opcode.CHECK_CACHE,
+          Opcode.WARM_CACHE,
           Opcode.STAT,
           Opcode.EXIST,
           Opcode.CLUSTER_INFO,

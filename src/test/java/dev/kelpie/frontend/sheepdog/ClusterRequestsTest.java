@@ -12,9 +12,11 @@ import dev.kelpie.frontend.sheepdog.StrictClient.Answer;
 import dev.kelpie.log.Level;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.model.VdiName;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.Faults;
 import dev.kelpie.testing.StoreCall;
+import dev.kelpie.vdi.VdiDirectory;
 import dev.kelpie.wire.CacheCheck;
 import dev.kelpie.wire.CacheStats;
 import dev.kelpie.wire.ClusterFlags;
@@ -348,11 +350,40 @@ final class ClusterRequestsTest {
   }
 
   @Test
+  void aPartOfADiskIsBroughtIntoTheCache() throws IOException {
+    ObjectId data = ObjectId.data(new VdiId(7), 3);
+    warm(data, 4096, VDI, 1 << 20).is(ResultCode.NO_VDI);
+    rig.vdis.states.add(
+        new VdiDirectory.State(VDI, new VdiName("vm1"), false, 1, 1, 0, VdiDirectory.Lock.NONE));
+    Answer warmed = warm(data, 4096, VDI, 1 << 20);
+    warmed.is(ResultCode.SUCCESS);
+    assertEquals(new ResponseFields.Obj(0, 1 << 20), warmed.header().fields());
+    assertEquals(List.of("abc " + data + " 4096 1048576"), rig.cache.warmed);
+    rig.cache.partsMax = 1;
+    Answer full = warm(data, 0, VDI, 8192);
+    full.is(ResultCode.NO_SPACE);
+    assertEquals(new ResponseFields.Obj(0, 8192), full.header().fields());
+    warm(data, 0, VDI, (1 << 20) + 1).is(ResultCode.INVALID_PARMS);
+    warm(data, (4 << 20) - 1, VDI, 2).is(ResultCode.INVALID_PARMS);
+    warm(data, -1, VDI, 2).is(ResultCode.INVALID_PARMS);
+    warm(data, 0, VDI, -1).is(ResultCode.INVALID_PARMS);
+    warm(INODE, 0, VDI, 2).is(ResultCode.INVALID_PARMS);
+    warm(new ObjectId(3), 0, VDI, 2).is(ResultCode.INVALID_PARMS);
+  }
+
+  private Answer warm(ObjectId object, long offset, VdiId vdi, int length) throws IOException {
+    return client.call(
+        Opcode.WARM_CACHE, 0, 0, new RequestFields.Range(object, offset, vdi.value(), length));
+  }
+
+  @Test
   void aNodeWithoutACacheHasNothingToDrop() throws IOException {
     try (Rig bare = Rig.formatted(false, SheepdogConfig.defaults())) {
       StrictClient dog = bare.client();
       dog.on(Opcode.DELETE_CACHE, INODE).is(ResultCode.SUCCESS);
       dog.on(Opcode.CACHE_PURGE, INODE).is(ResultCode.SUCCESS);
+      RequestFields range = new RequestFields.Range(ObjectId.data(VDI, 0), 0, VDI.value(), 4096);
+      dog.call(Opcode.WARM_CACHE, 0, 0, range).is(ResultCode.NO_CACHE);
       Answer info = dog.call(Opcode.GET_CACHE_INFO, 0, ObjectCacheInfo.SIZE, RequestFields.NONE);
       assertEquals(
           new ObjectCacheInfo(0, 0, List.of(), false), ObjectCacheInfo.decode(info.data()));

@@ -1,6 +1,7 @@
 package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.cache.CacheControl;
+import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import java.io.IOException;
 import java.util.List;
@@ -16,6 +17,11 @@ final class FakeCache implements CacheControl {
   final List<String> dropped = new CopyOnWriteArrayList<>();
   final Set<VdiId> unpushable = ConcurrentHashMap.newKeySet();
   final List<String> checked = new CopyOnWriteArrayList<>();
+  final List<String> warmed = new CopyOnWriteArrayList<>();
+
+  /// After so many parts it has no room.
+  volatile int partsMax = Integer.MAX_VALUE;
+
   volatile Usage usage = Usage.NONE;
 
   @Override
@@ -55,6 +61,12 @@ final class FakeCache implements CacheControl {
   public Inspection check(Optional<VdiId> vdi, int from, boolean deep) {
     checked.add(vdi.map(VdiId::toString).orElse("all") + " from " + from + (deep ? ", deep" : ""));
     return new Inspection(from == 0 ? 1000 : Inspection.END, 10, 1, 2, 3, 4);
+  }
+
+  @Override
+  public Warmed warm(VdiId vdi, ObjectId object, int offset, int length) {
+    warmed.add(vdi + " " + object + " " + offset + " " + length);
+    return new Warmed(length, warmed.size() > partsMax);
   }
 
   @Override

@@ -84,23 +84,24 @@ final class CacheAdmin {
     long dropped = releaseChunks(owner -> owner.vdi().equals(vdi), force);
     if (force) {
       for (ObjectId id : state.vdi(vdi).differing()) {
-        forget(id);
+        forget(id, true);
       }
     }
     return dropped;
   }
 
-  /// Forgets a VDI that nobody uses any more, pushed or not; waits for a push under way.
+  /// Forgets a VDI that nobody uses any more, pushed or not; waits for a push under way. Its
+  /// removals stay: who frees its space may have begun.
   void discard(VdiId vdi) {
     releaseChunks(owner -> owner.vdi().equals(vdi), true);
-    state.vdi(vdi).differing().forEach(this::forget);
+    state.vdi(vdi).differing().forEach(id -> forget(id, false));
   }
 
   /// Forgets everything, pushed or not. No request is under way.
   void clear() {
     releaseChunks(_ -> true, true);
     for (VdiCache vdi : state.vdis()) {
-      vdi.differing().forEach(this::forget);
+      vdi.differing().forEach(id -> forget(id, true));
       vdi.removed.clear();
       vdi.marked = false;
     }
@@ -182,14 +183,15 @@ final class CacheAdmin {
     }
   }
 
-  private void forget(ObjectId id) {
+  private void forget(ObjectId id, boolean removals) {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
     try {
       pusher.awaitTurn(stripe, id);
       CachedObject object = state.object(stripe, id);
       state.releaseAll(stripe, object);
-      if (object.state != CachedObject.State.PRESENT) {
+      boolean kept = object.state == CachedObject.State.GONE && !removals;
+      if (object.state != CachedObject.State.PRESENT && !kept) {
         state.settled(object);
       }
       state.listed(object);

@@ -39,10 +39,12 @@ final class CacheSwitch {
     this.directory = directory;
   }
 
-  /// A request, on its way through the cache or past it.
+  /// What is done in the cache, or past it.
+  ///
+  /// @param <E> what it throws beside faults of the cache's device
   @FunctionalInterface
-  interface Request {
-    Outcome run() throws IOException;
+  interface Work<T, E extends Exception> {
+    T run() throws E;
   }
 
   boolean isOff() {
@@ -55,7 +57,8 @@ final class CacheSwitch {
   }
 
   /// Runs a request in the cache; past it where the cache is off, or its device fails meanwhile.
-  Outcome guarded(Patience patience, Request cached, Request past) throws IOException {
+  <E extends Exception> Outcome guarded(
+      Patience patience, Work<Outcome, E> cached, Work<Outcome, E> past) throws E {
     if (off) {
       return past.run();
     }
@@ -67,7 +70,10 @@ final class CacheSwitch {
       if (!off) {
         return cached.run();
       }
-    } catch (CacheFault | MappingFault | InternalError e) {
+    } catch (Throwable e) {
+      if (!isFault(e)) {
+        throw e;
+      }
       fault = e;
     } finally {
       leave();
@@ -75,7 +81,33 @@ final class CacheSwitch {
     return turnedOff(fault, patience) ? past.run() : Outcome.WOULD_WAIT;
   }
 
-  /// Enters as a request does.
+  /// Does something in the cache that has no meaning without it.
+  ///
+  /// @param whenOff the answer where the cache is off, or its device fails meanwhile
+  <T, E extends Exception> T whileOn(T whenOff, Work<T, E> work) throws E {
+    gate.enterShared();
+    Throwable fault = null;
+    try {
+      if (!off) {
+        return work.run();
+      }
+    } catch (Throwable e) {
+      if (!isFault(e)) {
+        throw e;
+      }
+      fault = e;
+    } finally {
+      leave();
+    }
+    turnedOff(fault, Patience.WAIT);
+    return whenOff;
+  }
+
+  private static boolean isFault(Throwable e) {
+    return e instanceof CacheFault || e instanceof MappingFault || e instanceof InternalError;
+  }
+
+  /// Enters as a request does. For who cannot afford the objects of [#guarded].
   ///
   /// @return false where it must not wait and would
   boolean enter(Patience patience) {

@@ -26,12 +26,9 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// The object cache: an [ObjectStore] in front of another one. Decides for each request whether it
 /// is served from the cache, goes through it, or goes past it; the work is done by [Reader],
@@ -117,7 +114,8 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
             throttle,
             limits,
             reclaimer,
-            this::flush,
+            flusher,
+            power,
             platform.tasks(),
             platform.clock(),
             log,
@@ -175,7 +173,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
       return Outcome.WOULD_WAIT;
     }
     int position = into.position();
-    Throwable fault = null;
+    Throwable fault = null; // as in CacheSwitch.guarded, but a hit allocates nothing
     try {
       if (!power.isOff()) {
         return reader.read(object, offset, into, access);
@@ -346,41 +344,18 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   @Override
   public Inspection check(Optional<VdiId> vdi, int from, boolean deep) throws IOException {
-    AtomicReference<Inspection> found =
-        new AtomicReference<>(new Inspection(Inspection.END, 0, 0, 0, 0, 0));
-    power.guarded(
-        Patience.WAIT,
-        () -> {
-          found.set(inspector.step(vdi, from, deep));
-          return Outcome.DONE;
-        },
-        () -> Outcome.DONE);
-    return Objects.requireNonNull(found.get());
+    Inspection nothing = new Inspection(Inspection.END, 0, 0, 0, 0, 0);
+    return power.whileOn(nothing, () -> inspector.step(vdi, from, deep));
   }
 
   @Override
   public Map<VdiId, Integer> objects() {
-    if (!power.isOff()) {
-      try {
-        return admin.objects();
-      } catch (MappingFault | InternalError e) {
-        power.turnedOff(e, Patience.WAIT);
-      }
-    }
-    return Map.of();
+    return power.whileOn(Map.of(), admin::objects);
   }
 
   @Override
   public long drop(VdiId vdi, boolean force) throws IOException {
-    long[] dropped = new long[1];
-    power.guarded(
-        Patience.WAIT,
-        () -> {
-          dropped[0] = admin.drop(vdi, force);
-          return Outcome.DONE;
-        },
-        () -> Outcome.DONE);
-    return dropped[0];
+    return power.whileOn(0L, () -> admin.drop(vdi, force));
   }
 
   @Override
@@ -414,29 +389,24 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   @Override
   public void tune(List<Disk> disks) {
-    whileOn(() -> tuner.tune(disks));
+    power.whileOn(
+        Outcome.DONE,
+        () -> {
+          tuner.tune(disks);
+          return Outcome.DONE;
+        });
     throttle.wake();
   }
 
   @Override
   public void forget(VdiId vdi) {
-    whileOn(() -> admin.discard(vdi));
+    power.whileOn(
+        Outcome.DONE,
+        () -> {
+          admin.discard(vdi);
+          return Outcome.DONE;
+        });
     throttle.made();
-  }
-
-  private void whileOn(Runnable change) {
-    power.enter(Patience.WAIT);
-    @Nullable Throwable fault = null;
-    try {
-      if (!power.isOff()) {
-        change.run();
-      }
-    } catch (MappingFault | InternalError e) {
-      fault = e;
-    } finally {
-      power.leave();
-    }
-    power.turnedOff(fault, Patience.WAIT);
   }
 
   /// Pushes what is dirty, and leaves the files sealed: complete and durable. What cannot be pushed
@@ -514,12 +484,16 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
   }
 
   /// Changes the backend before it answers, which is always a wait.
-  private static Outcome now(Change change, CacheSwitch.Request request) throws IOException {
+  private static Outcome now(Change change, CacheSwitch.Work<Outcome, IOException> request)
+      throws IOException {
     return change.patience() == Patience.NOW ? Outcome.WOULD_WAIT : request.run();
   }
 
   private Outcome guarded(
-      ObjectId object, Patience patience, CacheSwitch.Request cached, CacheSwitch.Request past)
+      ObjectId object,
+      Patience patience,
+      CacheSwitch.Work<Outcome, IOException> cached,
+      CacheSwitch.Work<Outcome, IOException> past)
       throws IOException {
     return Recovery.cacheable(object) ? power.guarded(patience, cached, past) : past.run();
   }

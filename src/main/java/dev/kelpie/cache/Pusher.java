@@ -12,6 +12,7 @@ import dev.kelpie.object.Leases;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
+import dev.kelpie.platform.MappedBytes.MappingFault;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicLong;
@@ -46,8 +47,8 @@ final class Pusher {
   /// A begun push and the buffer with its bytes.
   record Begun(Push push, ByteBuffer bytes) {}
 
-  /// Lets pushes go on without the blocks that the device does not give any more, which stay dirty:
-  /// the cache is turning itself off.
+  /// Lets pushes go on without what the device does not give any more, which stays dirty: the cache
+  /// is turning itself off.
   void skipUnreadable() {
     skipsUnreadable = true;
   }
@@ -101,7 +102,7 @@ final class Pusher {
       for (int n = object.dirtyChunks.nextSetBit(0);
           n >= 0;
           n = object.dirtyChunks.nextSetBit(n + 1)) {
-        push.want(n, BlockMask.dirty(state.table.masks(stripe.find(id, n))));
+        push.want(n, dirtyBlocks(stripe, id, n));
       }
       // Last, since a mapping that fails above must not leave the turn taken for ever.
       object.push = push;
@@ -174,7 +175,7 @@ final class Pusher {
     try {
       boolean superseded = push.stateChanges != object.stateChanges;
       if (done) {
-        clean(stripe, push);
+        cleanReadable(stripe, push);
         object.vdi.rate.pushed(begun.bytes.position());
       } else {
         object.vdi.counters.pushesFailed.increment();
@@ -185,6 +186,16 @@ final class Pusher {
       endTurn(stripe, object);
       stripe.mutex.unlock();
       buffers.give(begun.bytes);
+    }
+  }
+
+  private void cleanReadable(Stripe stripe, Push push) {
+    try {
+      clean(stripe, push);
+    } catch (MappingFault | InternalError e) {
+      if (!skipsUnreadable) {
+        throw e;
+      }
     }
   }
 
@@ -258,11 +269,10 @@ final class Pusher {
       }
       stripe.mutex.lock();
       try {
-        int chunk = stripe.find(push.object.id, n);
-        if (chunk < 0 || push.stateChanges != push.object.stateChanges) {
+        int blocks = push.wanted(n) & dirtyBlocks(stripe, push.object.id, n);
+        if (blocks == 0 || push.stateChanges != push.object.stateChanges) {
           continue;
         }
-        int blocks = push.wanted(n) & BlockMask.dirty(state.table.masks(chunk));
         for (int b = 0; b < IndexLayout.BLOCKS_PER_CHUNK; b++) {
           if ((blocks & (1 << b)) == 0) {
             continue;
@@ -273,7 +283,7 @@ final class Pusher {
             extentOffset = offset;
             extentStart = bytes.position();
           }
-          if (!copyBlock(push.object, chunk, n, b, bytes)) {
+          if (!copyBlock(stripe, push.object, n, b, bytes)) {
             blocks &= ~(1 << b);
           }
         }
@@ -285,6 +295,21 @@ final class Pusher {
     addExtent(push, bytes, extentOffset, extentStart);
   }
 
+  /// The dirty blocks of a chunk; none where it is not here. Where the index fails and that is put
+  /// up with, the object still comes to be without them, or the inode would name one that is
+  /// nowhere (I5).
+  private int dirtyBlocks(Stripe stripe, ObjectId id, int number) {
+    try {
+      int chunk = stripe.find(id, number);
+      return chunk < 0 ? 0 : BlockMask.dirty(state.table.masks(chunk));
+    } catch (MappingFault | InternalError e) {
+      if (!skipsUnreadable) {
+        throw e;
+      }
+      return 0;
+    }
+  }
+
   private static void addExtent(Push push, ByteBuffer bytes, int offset, int start) {
     if (bytes.position() > start) {
       push.add(offset, bytes.slice(start, bytes.position() - start));
@@ -293,17 +318,19 @@ final class Pusher {
 
   /// Copies a dirty block; one that is damaged is lost: it is dropped and the VDI's next barrier
   /// says so.
-  private boolean copyBlock(CachedObject object, int chunk, int number, int block, ByteBuffer bytes)
+  private boolean copyBlock(
+      Stripe stripe, CachedObject object, int number, int block, ByteBuffer bytes)
       throws CacheFault {
     int start = bytes.position();
     boolean copied = false;
     bytes.limit(start + CacheState.blockLength(object.id, number, block));
     try {
+      int chunk = stripe.find(object.id, number);
       copied = state.slab.read(chunk, block, bytes) < 0;
       if (!copied) {
         damage.drop(object, chunk, block);
       }
-    } catch (CacheFault e) {
+    } catch (CacheFault | MappingFault | InternalError e) {
       if (!skipsUnreadable) {
         throw e;
       }

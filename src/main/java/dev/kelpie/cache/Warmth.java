@@ -9,7 +9,6 @@ import dev.kelpie.object.Access;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.DiskMap;
 import dev.kelpie.object.Leases;
-import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
 import dev.kelpie.platform.Platform;
 import java.io.IOException;
@@ -143,18 +142,13 @@ final class Warmth {
   /// As a request of a client; nothing where the cache is off.
   private Prefetcher.Fetched fetch(ObjectId object, int offset, int length, Access access)
       throws IOException {
-    Prefetcher.Fetched[] fetched = {Prefetcher.Fetched.NOTHING};
-    power.guarded(
-        Patience.WAIT,
-        () -> {
-          fetched[0] = prefetcher.fetch(object, offset, length, access);
-          return Outcome.DONE;
-        },
-        () -> {
-          abandon(); // it stays off
-          return Outcome.DONE;
-        });
-    return fetched[0];
+    Prefetcher.Fetched fetched =
+        power.whileOn(
+            Prefetcher.Fetched.NOTHING, () -> prefetcher.fetch(object, offset, length, access));
+    if (power.isOff()) {
+      abandon(); // it stays off
+    }
+    return fetched;
   }
 
   /// Whether so many chunks are free, or can be taken from other disks.

@@ -2,6 +2,7 @@ package dev.kelpie.cache;
 
 import dev.kelpie.log.Log;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Outcome;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Tasks;
 import java.io.IOException;
@@ -19,17 +20,12 @@ final class WriteBehind {
   /// After a failed flush the VDI is left alone for a while.
   private static final Duration RETRY = Duration.ofSeconds(1);
 
-  /// Flushes a VDI.
-  @FunctionalInterface
-  interface Flush {
-    void flush(VdiId vdi) throws IOException;
-  }
-
   private final CacheState state;
   private final Throttle throttle;
   private final DirtyLimits limits;
   private final Reclaimer reclaimer;
-  private final Flush flush;
+  private final Flusher flusher;
+  private final CacheSwitch power;
   private final Tasks tasks;
   private final Clock clock;
   private final Log log;
@@ -42,7 +38,8 @@ final class WriteBehind {
       Throttle throttle,
       DirtyLimits limits,
       Reclaimer reclaimer,
-      Flush flush,
+      Flusher flusher,
+      CacheSwitch power,
       Tasks tasks,
       Clock clock,
       Log log,
@@ -51,16 +48,17 @@ final class WriteBehind {
     this.throttle = throttle;
     this.limits = limits;
     this.reclaimer = reclaimer;
-    this.flush = flush;
+    this.flusher = flusher;
+    this.power = power;
     this.tasks = tasks;
     this.clock = clock;
     this.log = log;
     this.age = age;
   }
 
-  /// Runs until [#stop].
+  /// Runs until [#stop], or until the cache is off, which it stays.
   void run() {
-    while (!stopping) {
+    while (!stopping && !power.isOff()) {
       boolean all = throttle.awaitWanted(PERIOD) || limits.crowded();
       for (VdiCache vdi : state.vdis()) {
         limits.measure(vdi);
@@ -93,11 +91,7 @@ final class WriteBehind {
 
   private void flushOne(VdiCache vdi) {
     try {
-      reclaimer.trim(vdi);
-      if (vdi.differingCount() > 0) {
-        flush.flush(vdi.id);
-        reclaimer.trim(vdi);
-      }
+      power.whileOn(Outcome.DONE, () -> flushAndTrim(vdi));
     } catch (IOException e) {
       log.error("VDI " + vdi.id + ": dirty data stays in the object cache: " + e.getMessage());
       awaitRetry();
@@ -106,6 +100,15 @@ final class WriteBehind {
       limits.measure(vdi);
       throttle.made();
     }
+  }
+
+  private Outcome flushAndTrim(VdiCache vdi) throws IOException {
+    reclaimer.trim(vdi);
+    if (vdi.differingCount() > 0) {
+      flusher.flush(vdi.id);
+      reclaimer.trim(vdi);
+    }
+    return Outcome.DONE;
   }
 
   private void awaitRetry() {

@@ -86,6 +86,7 @@ public final class Line implements Closeable {
     Handshakes.Turn turn = tls.handshakes().turn(connection, () -> closed);
     try (turn) {
       TlsConnection encrypted = shakeHands(tls, already);
+      turn.done();
       connection = encrypted;
       return encrypted.description();
     } catch (IOException lost) {

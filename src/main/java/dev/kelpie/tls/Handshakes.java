@@ -72,6 +72,17 @@ public final class Handshakes {
           : lost;
     }
 
+    /// The client has proved who it is, and is not cut off any more.
+    ///
+    /// @throws ClosedChannelException where it already was
+    public void done() throws ClosedChannelException {
+      close();
+      if (cutOff) {
+        throw new ClosedChannelException();
+      }
+    }
+
+    /// Nothing where the turn is over.
     @Override
     public void close() {
       mutex.lock();

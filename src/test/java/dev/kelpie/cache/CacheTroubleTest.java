@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -58,6 +59,10 @@ final class CacheTroubleTest {
 
   /// Makes a data object, two blocks of another and an inode entry dirty.
   private void dirty() throws IOException {
+    dirty(rig);
+  }
+
+  private static void dirty(CacheRig rig) throws IOException {
     rig.create(ObjectId.data(VDI, 1), Base.ZEROS, CHUNK, filled(BLOCK, 6), CacheMode.WRITEBACK);
     rig.write(DATA, 0, filled(2 * BLOCK, 7));
     rig.write(INODE, 4664, filled(4, 9));
@@ -166,6 +171,53 @@ final class CacheTroubleTest {
     rig.cache.flush(VDI);
     assertEquals(1, rig.leases.losses().size());
     assertIsOff();
+  }
+
+  /// Whichever part of the index is lost, and however much from there on.
+  @Test
+  void inodeNamesNoObjectThatIsNotThereAfterASalvage_I5_I16() throws IOException {
+    for (int width : new int[] {1, 3, 1000}) {
+      int first = 1;
+      while (salvageWithIndexFaults(first, width)) {
+        first++;
+      }
+      assertTrue(first > 10, "loads of the index in a salvage: " + first);
+    }
+  }
+
+  /// @return whether so many loads were made at all
+  private boolean salvageWithIndexFaults(int first, int width) throws IOException {
+    CacheRig failing = new CacheRig();
+    failing.stored(DATA, 1);
+    failing.stored(INODE, 2);
+    dirty(failing);
+    AtomicBoolean broken = new AtomicBoolean();
+    AtomicInteger loads = new AtomicInteger();
+    try (Faults.Ended _ =
+            failing.disk.faults().fail(DiskCall.WRITE, p -> isSlab(p) && !broken.getAndSet(true));
+        Faults.Ended _ =
+            failing
+                .disk
+                .faults()
+                .fail(
+                    DiskCall.MAPPED_LOAD,
+                    p ->
+                        isIndex(p)
+                            && broken.get()
+                            && loads.incrementAndGet() >= first
+                            && loads.get() < first + width)) {
+      failing.write(DATA, 4 * CHUNK, filled(BLOCK, 8));
+    }
+    assertTrue(
+        failing.behind(INODE, 4664, 1)[0] != 9
+            || failing.store.bytes(ObjectId.data(VDI, 1)).isPresent(),
+        () ->
+            "the inode names an object that is missing; of the loads from the index failed the "
+                + first
+                + "th and so many more: "
+                + (width - 1));
+    failing.platform.assertNoFailures();
+    return loads.get() >= first;
   }
 
   @Test

@@ -267,6 +267,17 @@ final class SpaceTest {
   }
 
   @Test
+  void deletedVdiKeepsItsRemovalsForWhoFreesItsSpace_I23() throws IOException {
+    ObjectId object = ObjectId.data(A, 0);
+    rig.stored(object, 1);
+    rig.remove(object, CacheMode.WRITEBACK);
+    assertTrue(rig.store.bytes(object).isPresent());
+    rig.cache.forget(A);
+    rig.cache.flush(A);
+    assertTrue(rig.store.bytes(object).isEmpty(), "nobody would remove it any more");
+  }
+
+  @Test
   void discardGivesTheSpaceBackAtOnce() throws IOException {
     read(A, 0, 100);
     rig.remove(ObjectId.data(A, 0), CacheMode.WRITEBACK);

@@ -108,6 +108,21 @@ final class HandshakesTest {
   }
 
   @Test
+  void whoIsDoneIsNotCutOffAndWhoWasIsTold() throws Exception {
+    fill();
+    pass();
+    turns.getFirst().done();
+    FutureTask<Handshakes.Turn> last = waiting(0);
+    last.get();
+    FutureTask<Handshakes.Turn> turn = waiting(1);
+    Await.until("the next oldest is cut off", () -> pipes.get(1).server.closed());
+    IOException late = assertThrows(IOException.class, turns.get(1)::done);
+    assertInstanceOf(TlsFailure.class, turns.get(1).reason(late));
+    turn.get();
+    assertEquals(1, pipes.stream().filter(pipe -> pipe.server.closed()).count());
+  }
+
+  @Test
   void nobodyIsCutOffWhileNobodyWaits() throws Exception {
     fill();
     pass();

@@ -15,6 +15,13 @@ final class BlockMask {
     return (ALL >>> (15 - (last - first))) << first;
   }
 
+  /// The lowest blocks of a mask that follow each other; the mask has some.
+  static int firstRun(int blocks) {
+    int first = Integer.numberOfTrailingZeros(blocks);
+    int count = Integer.numberOfTrailingZeros(~(blocks >>> first));
+    return range(first, first + count - 1);
+  }
+
   static int valid(long masks) {
     return (int) masks & ALL;
   }

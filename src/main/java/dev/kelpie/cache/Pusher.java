@@ -1,7 +1,6 @@
 package dev.kelpie.cache;
 
 import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
-import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
 
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.Base;
@@ -29,19 +28,17 @@ final class Pusher {
   private final ObjectStore backend;
   private final Leases leases;
   private final Buffers buffers;
-  private final Damage damage;
+  private final PushCopier copier;
 
   /// Numbers start again with each generation, and each start of the cache brings a new generation.
   private final AtomicLong lastNumber = new AtomicLong();
-
-  private volatile boolean skipsUnreadable;
 
   Pusher(CacheState state, ObjectStore backend, Leases leases, Buffers buffers, Damage damage) {
     this.state = state;
     this.backend = backend;
     this.leases = leases;
     this.buffers = buffers;
-    this.damage = damage;
+    this.copier = new PushCopier(state, damage);
   }
 
   /// A begun push and the buffer with its bytes.
@@ -50,7 +47,7 @@ final class Pusher {
   /// Lets pushes go on without what the device does not give any more, which stays dirty: the cache
   /// is turning itself off.
   void skipUnreadable() {
-    skipsUnreadable = true;
+    copier.skipUnreadable();
   }
 
   /// Pushes what is dirty of an object, and waits for a push under way.
@@ -102,7 +99,7 @@ final class Pusher {
       for (int n = object.dirtyChunks.nextSetBit(0);
           n >= 0;
           n = object.dirtyChunks.nextSetBit(n + 1)) {
-        push.want(n, dirtyBlocks(stripe, id, n));
+        push.want(n, copier.dirtyBlocks(stripe, id, n));
       }
       // Last, since a mapping that fails above must not leave the turn taken for ever.
       object.push = push;
@@ -113,7 +110,7 @@ final class Pusher {
     ByteBuffer bytes = buffers.take(Math.max(BLOCK_SIZE, wantedBytes(push)));
     boolean copied = false;
     try {
-      copy(stripe, push, bytes);
+      copier.copy(stripe, push, bytes);
       copied = true;
       return new Begun(push, bytes);
     } finally {
@@ -193,7 +190,7 @@ final class Pusher {
     try {
       clean(stripe, push);
     } catch (MappingFault | InternalError e) {
-      if (!skipsUnreadable) {
+      if (!copier.skipsUnreadable()) {
         throw e;
       }
     }
@@ -257,89 +254,6 @@ final class Pusher {
       blocks += Integer.bitCount(push.wanted(n));
     }
     return blocks * BLOCK_SIZE;
-  }
-
-  /// Copies chunk by chunk, so that the lock is never held for long.
-  private void copy(Stripe stripe, Push push, ByteBuffer bytes) throws CacheFault {
-    int extentOffset = 0;
-    int extentStart = 0;
-    for (int n = 0; n < push.chunks(); n++) {
-      if (push.wanted(n) == 0) {
-        continue;
-      }
-      stripe.mutex.lock();
-      try {
-        int blocks = push.wanted(n) & dirtyBlocks(stripe, push.object.id, n);
-        if (blocks == 0 || push.stateChanges != push.object.stateChanges) {
-          continue;
-        }
-        for (int b = 0; b < IndexLayout.BLOCKS_PER_CHUNK; b++) {
-          if ((blocks & (1 << b)) == 0) {
-            continue;
-          }
-          int offset = n * CHUNK_SIZE + b * BLOCK_SIZE;
-          if (offset != extentOffset + (bytes.position() - extentStart)) {
-            addExtent(push, bytes, extentOffset, extentStart);
-            extentOffset = offset;
-            extentStart = bytes.position();
-          }
-          if (!copyBlock(stripe, push.object, n, b, bytes)) {
-            blocks &= ~(1 << b);
-          }
-        }
-        push.copied(n, blocks);
-      } finally {
-        stripe.mutex.unlock();
-      }
-    }
-    addExtent(push, bytes, extentOffset, extentStart);
-  }
-
-  /// The dirty blocks of a chunk; none where it is not here. Where the index fails and that is put
-  /// up with, the object still comes to be without them, or the inode would name one that is
-  /// nowhere (I5).
-  private int dirtyBlocks(Stripe stripe, ObjectId id, int number) {
-    try {
-      int chunk = stripe.find(id, number);
-      return chunk < 0 ? 0 : BlockMask.dirty(state.table.masks(chunk));
-    } catch (MappingFault | InternalError e) {
-      if (!skipsUnreadable) {
-        throw e;
-      }
-      return 0;
-    }
-  }
-
-  private static void addExtent(Push push, ByteBuffer bytes, int offset, int start) {
-    if (bytes.position() > start) {
-      push.add(offset, bytes.slice(start, bytes.position() - start));
-    }
-  }
-
-  /// Copies a dirty block; one that is damaged is lost: it is dropped and the VDI's next barrier
-  /// says so.
-  private boolean copyBlock(
-      Stripe stripe, CachedObject object, int number, int block, ByteBuffer bytes)
-      throws CacheFault {
-    int start = bytes.position();
-    boolean copied = false;
-    bytes.limit(start + CacheState.blockLength(object.id, number, block));
-    try {
-      int chunk = stripe.find(object.id, number);
-      copied = state.slab.read(chunk, block, bytes) < 0;
-      if (!copied) {
-        damage.drop(object, chunk, block);
-      }
-    } catch (CacheFault | MappingFault | InternalError e) {
-      if (!skipsUnreadable) {
-        throw e;
-      }
-    }
-    bytes.limit(bytes.capacity());
-    if (!copied) {
-      bytes.position(start);
-    }
-    return copied;
   }
 
   private static ObjectId parentOf(Push push) {

@@ -34,6 +34,9 @@ final class CacheState {
   /// Chunks with dirty blocks: they cannot be evicted, so their share is what is limited.
   private final AtomicInteger dirtyChunks = new AtomicInteger();
 
+  /// Objects that differ from the backend: each takes memory until it was pushed.
+  private final AtomicInteger differing = new AtomicInteger();
+
   /// Reads of clients that wait for the backend now; what runs in the background lets them go
   /// first.
   final AtomicInteger clientPulls = new AtomicInteger();
@@ -57,7 +60,7 @@ final class CacheState {
     VdiCache known = vdis.get(id);
     return known != null
         ? known
-        : vdis.computeIfAbsent(id, i -> new VdiCache(i, locks, space.newShare()));
+        : vdis.computeIfAbsent(id, i -> new VdiCache(i, locks, space.newShare(), differing));
   }
 
   VdiCache vdi(ObjectId object) {
@@ -71,6 +74,11 @@ final class CacheState {
   /// How long ago a moment of the clock was.
   Duration age(long since) {
     return Duration.ofNanos(clock.nanos() - since);
+  }
+
+  /// How many objects differ from the backend.
+  int differing() {
+    return differing.get();
   }
 
   int dirtyChunks() {

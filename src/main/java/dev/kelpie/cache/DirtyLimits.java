@@ -14,6 +14,9 @@ import java.time.Duration;
 /// (Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches",
 /// 1998.)
 ///
+/// Each object that differs takes memory, however little of it is dirty, so their number is limited
+/// too, and shared in the same way.
+///
 /// From half of its limit on, a VDI's writers wait in proportion: at three quarters they write as
 /// fast as can be pushed, so that they meet the limit itself only where pushing gets slower.
 final class DirtyLimits {
@@ -32,6 +35,12 @@ final class DirtyLimits {
   /// come back.
   private static final long BYTES_LEAST = 1L << 20;
 
+  /// What is kept in memory about an object that differs, in bytes.
+  private static final int OBJECT_BYTES = 320;
+
+  /// The part of the heap that may go into that.
+  private static final int HEAP_PARTS = 4;
+
   /// The longest wait of one write: clients give up a disk that is silent for long.
   private static final Duration DELAY_MAX = Duration.ofSeconds(1);
 
@@ -40,12 +49,26 @@ final class DirtyLimits {
   private final CacheState state;
   private final Clock clock;
   private final Duration time;
+  private final int objectsMax;
 
+  /// @param objectsMax how many objects may differ
   /// @param time how long it may take to push all that a VDI has dirty
-  DirtyLimits(CacheState state, Clock clock, Duration time) {
+  DirtyLimits(CacheState state, Clock clock, Duration time, int objectsMax) {
     this.state = state;
     this.clock = clock;
     this.time = time;
+    this.objectsMax = objectsMax;
+  }
+
+  /// How many objects may differ in the memory that there is.
+  static int objectsMax() {
+    long share = Runtime.getRuntime().maxMemory() / HEAP_PARTS;
+    return (int) Math.min(Integer.MAX_VALUE, share / OBJECT_BYTES);
+  }
+
+  /// Whether an object may begin to differ.
+  boolean admit(VdiCache vdi) {
+    return vdi.differingCount() < objectsMaxOfOne();
   }
 
   /// Counts blocks of a chunk as about to become dirty, if they may.
@@ -70,7 +93,8 @@ final class DirtyLimits {
 
   /// Whether so much of all VDIs is dirty that it should be written behind now.
   boolean crowded() {
-    return state.dirtyChunks() > PUSH_FROM * state.space.usable();
+    return state.dirtyChunks() > PUSH_FROM * state.space.usable()
+        || state.differing() > PUSH_FROM * objectsMax;
   }
 
   /// Whether so much of one is.
@@ -82,7 +106,8 @@ final class DirtyLimits {
   double fill(VdiCache vdi) {
     double bytes = (double) vdi.dirtyBlocks.get() * BLOCK_SIZE / bytesMax(vdi);
     double chunks = (double) vdi.dirtyChunks.get() / Math.max(1, chunksMax(vdi));
-    return Math.max(bytes, chunks);
+    double objects = (double) vdi.differingCount() / Math.max(1, objectsMaxOfOne());
+    return Math.max(objects, Math.max(bytes, chunks));
   }
 
   /// Whether a write would have to wait now.
@@ -122,6 +147,11 @@ final class DirtyLimits {
     long left = Math.max(0, chunksMax() - state.dirtyChunks());
     long quota = Math.max(1, (long) vdi.share.max * DIRTY_MAX_QUARTERS / 4);
     return Math.min(TIMES_LEFT * left, quota);
+  }
+
+  /// How many objects of one VDI may differ while those of the others are as they are.
+  private long objectsMaxOfOne() {
+    return TIMES_LEFT * Math.max(0L, objectsMax - state.differing());
   }
 
   /// How many chunks of all VDIs may be dirty.

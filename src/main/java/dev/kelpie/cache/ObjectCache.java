@@ -77,7 +77,8 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     Puller puller = new Puller(state, backend, reclaimer, buffers);
     this.tuner = new SpaceTuner(state);
     this.throttle = new Throttle(platform.locks());
-    this.limits = new DirtyLimits(state, platform.clock(), config.dirtyTime());
+    this.limits =
+        new DirtyLimits(state, platform.clock(), config.dirtyTime(), DirtyLimits.objectsMax());
     Pusher pusher = new Pusher(state, backend, leases, buffers, damage);
     this.power =
         new CacheSwitch(

@@ -61,8 +61,15 @@ final class VdiCache {
   /// Since when each object differs, in nanoseconds of the clock.
   private final Map<ObjectId, Long> differing = new LinkedHashMap<>();
 
-  VdiCache(VdiId id, Locks locks, Share share) {
+  /// Its size, for who does not want the lock.
+  private volatile int differingCount;
+
+  private final AtomicInteger differingOfAll;
+
+  /// @param differingOfAll how many objects of all VDIs differ
+  VdiCache(VdiId id, Locks locks, Share share, AtomicInteger differingOfAll) {
     this.id = id;
+    this.differingOfAll = differingOfAll;
     this.share = share;
     this.rate = new PushRate(locks);
     this.mutex = locks.mutex();
@@ -74,6 +81,7 @@ final class VdiCache {
     mutex.lock();
     try {
       differing.putIfAbsent(object, now);
+      count();
     } finally {
       mutex.unlock();
     }
@@ -83,6 +91,7 @@ final class VdiCache {
     mutex.lock();
     try {
       differing.remove(object);
+      count();
     } finally {
       mutex.unlock();
     }
@@ -93,9 +102,16 @@ final class VdiCache {
     mutex.lock();
     try {
       differing.clear();
+      count();
     } finally {
       mutex.unlock();
     }
+  }
+
+  private void count() {
+    int size = differing.size();
+    differingOfAll.addAndGet(size - differingCount);
+    differingCount = size;
   }
 
   /// The objects that differ, oldest first.
@@ -109,12 +125,7 @@ final class VdiCache {
   }
 
   int differingCount() {
-    mutex.lock();
-    try {
-      return differing.size();
-    } finally {
-      mutex.unlock();
-    }
+    return differingCount;
   }
 
   /// Since when the object that has differed longest does, in nanoseconds of the clock.

@@ -113,7 +113,8 @@ final class Writer {
         if (gone && next == CachedObject.State.GONE) {
           return Outcome.NO_OBJECT;
         }
-        if (state.become(stripe, object, next, parent)) {
+        boolean mayDiffer = object.differs() || limits.admit(object.vdi);
+        if (mayDiffer && state.become(stripe, object, next, parent)) {
           return Outcome.DONE;
         }
         stripe.forgetIdle(object);
@@ -235,6 +236,9 @@ final class Writer {
         int blocks = BlockMask.range(offset / BLOCK_SIZE, last);
         int chunk = stripe.find(id, number);
         int dirty = chunk < 0 ? 0 : BlockMask.dirty(state.table.masks(chunk));
+        if (!object.differs() && !limits.admit(object.vdi)) {
+          return OVER_LIMIT;
+        }
         if (!limits.admit(object.vdi, dirty == 0, Integer.bitCount(blocks & ~dirty))) {
           return OVER_LIMIT;
         }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,7 +52,11 @@ final class DirtyLimitsTest {
 
   /// A VDI that nobody but the test knows.
   private VdiCache vdi(VdiId id) {
-    return new VdiCache(id, rig.platform.platform().locks(), rig.cache.state().space.newShare());
+    return new VdiCache(
+        id,
+        rig.platform.platform().locks(),
+        rig.cache.state().space.newShare(),
+        new AtomicInteger());
   }
 
   /// Lets a flush of so many bytes take so long.
@@ -111,9 +116,37 @@ final class DirtyLimitsTest {
   }
 
   @Test
+  void objectsThatDifferAreLimitedWhateverIsDirtyOfThem_I14() {
+    CacheState state = rig.cache.state();
+    DirtyLimits limits = new DirtyLimits(state, clock, TEN, 30);
+    int ofA = differ(limits, state.vdi(A));
+    int ofB = differ(limits, state.vdi(B));
+    assertEquals(20, ofA);
+    assertEquals(7, ofB);
+    assertEquals(27, state.differing());
+    assertTrue(limits.crowded());
+    assertTrue(limits.slows(state.vdi(A)));
+    state.vdi(B).same(ObjectId.data(B, 0));
+    assertTrue(limits.admit(state.vdi(B)));
+    state.vdi(A).forgetDiffering();
+    assertEquals(6, state.differing());
+    assertFalse(limits.slows(state.vdi(A)));
+  }
+
+  /// @return how many are let
+  private int differ(DirtyLimits limits, VdiCache vdi) {
+    int count = 0;
+    while (limits.admit(vdi)) {
+      vdi.differs(ObjectId.data(vdi.id, count), clock.nanos());
+      count++;
+    }
+    return count;
+  }
+
+  @Test
   void thePaceLeadsToTheRateOfThePushesWithoutMeetingTheLimit_I14() {
     CacheState state = rig.cache.state();
-    DirtyLimits limits = new DirtyLimits(state, clock, TEN);
+    DirtyLimits limits = new DirtyLimits(state, clock, TEN, DirtyLimits.objectsMax());
     VdiCache vdi = vdi(A);
     vdi.pushRate = 10 * MIB;
     double owed = 0;
@@ -147,7 +180,7 @@ final class DirtyLimitsTest {
   @Test
   void manyWritersKeepThePaceTogether() {
     CacheState state = rig.cache.state();
-    DirtyLimits limits = new DirtyLimits(state, clock, TEN);
+    DirtyLimits limits = new DirtyLimits(state, clock, TEN, DirtyLimits.objectsMax());
     VdiCache vdi = vdi(A);
     vdi.pushRate = MIB;
     vdi.dirtyBlocks.set(8 * MIB / BLOCK);
@@ -169,7 +202,7 @@ final class DirtyLimitsTest {
   @Test
   void writersAreFreeUpToHalfOfTheLimitAndSlowerFromThereOn() {
     CacheState state = rig.cache.state();
-    DirtyLimits limits = new DirtyLimits(state, clock, TEN);
+    DirtyLimits limits = new DirtyLimits(state, clock, TEN, DirtyLimits.objectsMax());
     VdiCache vdi = vdi(A);
     vdi.pushRate = 10 * MIB;
     Duration last = Duration.ZERO;
@@ -200,7 +233,8 @@ final class DirtyLimitsTest {
   @Test
   void hogsLeaveSomethingToOthers_I20() {
     CacheState state = rig.cache.state();
-    DirtyLimits limits = new DirtyLimits(state, clock, Duration.ofDays(1));
+    DirtyLimits limits =
+        new DirtyLimits(state, clock, Duration.ofDays(1), DirtyLimits.objectsMax());
     int all = state.space.capacity() * 3 / 4;
     VdiCache one = vdi(A);
     VdiCache two = vdi(B);
@@ -241,7 +275,8 @@ final class DirtyLimitsTest {
       Thread.startVirtualThread(hog);
       push.awaitArrived(1);
       CacheState state = small.cache.state();
-      DirtyLimits limits = new DirtyLimits(state, small.platform.platform().clock(), TEN);
+      DirtyLimits limits =
+          new DirtyLimits(state, small.platform.platform().clock(), TEN, DirtyLimits.objectsMax());
       Await.until("the hog is at its limit", () -> limits.fill(state.vdi(A)) >= 1);
       int most = state.space.capacity() * 3 / 4 * 2 / 3 + 1;
       assertTrue(state.vdi(A).dirtyChunks.get() <= most);

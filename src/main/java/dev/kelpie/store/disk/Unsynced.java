@@ -1,9 +1,8 @@
 package dev.kelpie.store.disk;
 
+import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.Set;
+import java.util.List;
 
 /// The blocks of a file that were written in place and not synced since. Guarded by the file's
 /// gate.
@@ -11,14 +10,18 @@ final class Unsynced {
   private BitSet blocks = new BitSet();
 
   /// The blocks for which a sync is under way.
-  private final Set<BitSet> syncing = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final List<BitSet> syncing = new ArrayList<>();
 
   void add(int block) {
     blocks.set(block);
   }
 
   boolean contains(int block) {
-    return blocks.get(block) || syncing.stream().anyMatch(set -> set.get(block));
+    boolean found = blocks.get(block);
+    for (int i = 0; i < syncing.size() && !found; i++) {
+      found = syncing.get(i).get(block);
+    }
+    return found;
   }
 
   /// A sync begins.
@@ -34,8 +37,9 @@ final class Unsynced {
   /// The sync has ended well.
   ///
   /// @return what is durable
+  @SuppressWarnings("ReferenceEquality") // others under way may be equal
   BitSet end(BitSet now) {
-    syncing.remove(now);
+    syncing.removeIf(set -> set == now);
     return now;
   }
 }

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// A disk as the model knows it.
@@ -19,6 +20,9 @@ final class DiskModel {
 
   /// Its clients, by number.
   final Map<Integer, DiskClient> clients = new ConcurrentHashMap<>();
+
+  /// Had by the Sheepdog client that creates an object.
+  final ReentrantLock creating = new ReentrantLock();
 
   /// Whether it may not be there: it was being made or deleted.
   volatile boolean inDoubt;

@@ -86,6 +86,7 @@ final class ServedNode {
           floor(
               new VdiCatalog(
                   platform.platform(), Log.NONE, records, cache, leases, () -> 1, cache));
+      cache.warm(catalog.diskMap());
       this.wire =
           floor(
               new WireDoor(

@@ -13,10 +13,13 @@ import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// A disk over the Sheepdog protocol. Does the bookkeeping that QEMU's driver does: looks an object
 /// up in the map, creates it where it is not the VDI's own, then writes the entry, in the mode of
 /// the write. Unlike the driver it reads the entry each time, since others change the map too.
+/// Between a create and the entry nobody else may create the same object, which would be made anew:
+/// the protocol leaves that to clients, which have a VDI each.
 final class SheepdogDisk implements DiskClient {
   private static final int TRIES = 50;
 
@@ -26,10 +29,19 @@ final class SheepdogDisk implements DiskClient {
   /// 0 for the working VDI.
   private final int snapId;
 
+  private final ReentrantLock creating;
+
+  /// For a client that creates no objects.
   SheepdogDisk(WireDoor.Client client, String name, int snapId) {
+    this(client, name, snapId, new ReentrantLock());
+  }
+
+  /// @param creating had by the client of a VDI that creates one of its objects
+  SheepdogDisk(WireDoor.Client client, String name, int snapId, ReentrantLock creating) {
     this.client = client;
     this.name = name;
     this.snapId = snapId;
+    this.creating = creating;
   }
 
   /// The payload that names a VDI.
@@ -120,28 +132,51 @@ final class SheepdogDisk implements DiskClient {
   }
 
   private void writePart(int index, int within, byte[] bytes, int flags) throws IOException {
-    for (int i = 0; i < TRIES; i++) {
+    boolean done = false;
+    for (int i = 0; i < TRIES && !done; i++) {
       int vid = there();
-      int entry = entry(vid, index);
-      ObjectId object = ObjectId.data(new VdiId(vid), index);
-      Reply written =
-          entry == vid
-              ? client.send(Opcode.WRITE_OBJ, flags, RequestFields.Obj.at(object, within), bytes)
-              : create(object, entry, within, bytes, flags);
-      if (isLate(written)) {
-        continue;
-      }
-      good("write", written);
-      if (entry != vid || flags != RequestFlags.CACHE) {
-        Reply named = writeEntry(vid, index, flags);
-        if (isLate(named)) {
-          continue;
+      if (entry(vid, index) == vid) {
+        done = change(vid, index, within, bytes, flags);
+      } else {
+        creating.lock();
+        try {
+          done = change(vid, index, within, bytes, flags);
+        } finally {
+          creating.unlock();
         }
-        good("write of an entry", named);
       }
-      return;
     }
-    throw new Refused("object " + index + " of " + name + " keeps changing");
+    if (!done) {
+      throw new Refused("object " + index + " of " + name + " keeps changing");
+    }
+  }
+
+  /// Writes to an object, or creates it and names it in the map.
+  ///
+  /// @return false where the client has to look again
+  private boolean change(int vid, int index, int within, byte[] bytes, int flags)
+      throws IOException {
+    int entry = entry(vid, index);
+    if (entry != vid && !creating.isHeldByCurrentThread()) {
+      return false;
+    }
+    ObjectId object = ObjectId.data(new VdiId(vid), index);
+    Reply written =
+        entry == vid
+            ? client.send(Opcode.WRITE_OBJ, flags, RequestFields.Obj.at(object, within), bytes)
+            : create(object, entry, within, bytes, flags);
+    if (isLate(written)) {
+      return false;
+    }
+    good("write", written);
+    if (entry != vid || flags != RequestFlags.CACHE) {
+      Reply named = writeEntry(vid, index, flags);
+      if (isLate(named)) {
+        return false;
+      }
+      good("write of an entry", named);
+    }
+    return true;
   }
 
   /// Whether the VDI was frozen, or the object discarded, since the client looked.
@@ -252,8 +287,13 @@ final class SheepdogDisk implements DiskClient {
   ///
   /// @return false where that is refused since a block device is attached
   boolean discard(int index, int dice) throws IOException {
-    ObjectId object = ObjectId.data(new VdiId(there()), index);
-    Reply reply = client.ask(Opcode.DISCARD_OBJ, flags(dice), 0, RequestFields.Obj.at(object, 0));
+    Reply reply;
+    int tries = 0;
+    do { // again where the VDI was frozen since the client looked
+      ObjectId object = ObjectId.data(new VdiId(there()), index);
+      reply = client.ask(Opcode.DISCARD_OBJ, flags(dice), 0, RequestFields.Obj.at(object, 0));
+      tries++;
+    } while (reply.result() == ResultCode.READONLY.code() && tries < TRIES);
     if (reply.result() == ResultCode.EIO.code() || isLate(reply)) {
       return false;
     }

@@ -70,6 +70,7 @@ final class WholeNode {
           floor(
               new VdiCatalog(
                   platform.platform(), Log.NONE, coordination, cache, leases, () -> 1, cache));
+      cache.warm(catalog.diskMap());
       this.exports = new VolumeExports(Log.NONE, catalog, leases, cache, Optional::empty);
     } catch (IOException | RuntimeException | SimulatedCrash e) {
       abandon();

@@ -175,11 +175,12 @@ final class WholeNodeCrashTest {
       }
       try {
         WholeNode started = new WholeNode(disk, chance);
-        if (hasCrashed(disk)) {
+        long crash = crashStep;
+        crashNever(disk);
+        if (disk.steps() >= crash) { // under a task that the start began
           started.abandon();
           continue;
         }
-        crashNever(disk);
         adopt(started, everCut);
         return started;
       } catch (IOException | RuntimeException | SimulatedCrash e) {

@@ -77,7 +77,7 @@ final class Directory {
       known =
           number < MODES.size() && !disk.sheepdogOnly
               ? new NbdDisk(node.nbd(disk.name + "?cache=" + MODES.get(number)), number == 1)
-              : new SheepdogDisk(node.sheepdog(), disk.name, 0, disk.creating);
+              : new SheepdogDisk(node.sheepdog(), disk.name, 0, disk.naming);
       disk.clients.put(number, known);
     }
     return known;

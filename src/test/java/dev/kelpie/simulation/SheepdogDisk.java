@@ -13,13 +13,16 @@ import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// A disk over the Sheepdog protocol. Does the bookkeeping that QEMU's driver does: looks an object
 /// up in the map, creates it where it is not the VDI's own, then writes the entry, in the mode of
 /// the write. Unlike the driver it reads the entry each time, since others change the map too.
-/// Between a create and the entry nobody else may create the same object, which would be made anew:
-/// the protocol leaves that to clients, which have a VDI each.
+/// Between a change and the entry nobody else may create the same object, which would be made anew,
+/// or discard it, which the entry would name all the same: the protocol leaves that to clients,
+/// which have a VDI each.
 final class SheepdogDisk implements DiskClient {
   private static final int TRIES = 50;
 
@@ -29,19 +32,19 @@ final class SheepdogDisk implements DiskClient {
   /// 0 for the working VDI.
   private final int snapId;
 
-  private final ReentrantLock creating;
+  private final ReadWriteLock naming;
 
-  /// For a client that creates no objects.
+  /// For a client that does not change the map.
   SheepdogDisk(WireDoor.Client client, String name, int snapId) {
-    this(client, name, snapId, new ReentrantLock());
+    this(client, name, snapId, new ReentrantReadWriteLock());
   }
 
-  /// @param creating had by the client of a VDI that creates one of its objects
-  SheepdogDisk(WireDoor.Client client, String name, int snapId, ReentrantLock creating) {
+  /// @param naming had alone by the client of a disk that creates or discards an object
+  SheepdogDisk(WireDoor.Client client, String name, int snapId, ReadWriteLock naming) {
     this.client = client;
     this.name = name;
     this.snapId = snapId;
-    this.creating = creating;
+    this.naming = naming;
   }
 
   /// The payload that names a VDI.
@@ -135,15 +138,13 @@ final class SheepdogDisk implements DiskClient {
     boolean done = false;
     for (int i = 0; i < TRIES && !done; i++) {
       int vid = there();
-      if (entry(vid, index) == vid) {
-        done = change(vid, index, within, bytes, flags);
-      } else {
-        creating.lock();
-        try {
-          done = change(vid, index, within, bytes, flags);
-        } finally {
-          creating.unlock();
-        }
+      boolean creates = entry(vid, index) != vid;
+      Lock lock = creates ? naming.writeLock() : naming.readLock();
+      lock.lock();
+      try {
+        done = change(vid, index, within, bytes, flags, creates);
+      } finally {
+        lock.unlock();
       }
     }
     if (!done) {
@@ -154,10 +155,10 @@ final class SheepdogDisk implements DiskClient {
   /// Writes to an object, or creates it and names it in the map.
   ///
   /// @return false where the client has to look again
-  private boolean change(int vid, int index, int within, byte[] bytes, int flags)
+  private boolean change(int vid, int index, int within, byte[] bytes, int flags, boolean mayCreate)
       throws IOException {
     int entry = entry(vid, index);
-    if (entry != vid && !creating.isHeldByCurrentThread()) {
+    if (entry != vid && !mayCreate) {
       return false;
     }
     ObjectId object = ObjectId.data(new VdiId(vid), index);
@@ -287,6 +288,15 @@ final class SheepdogDisk implements DiskClient {
   ///
   /// @return false where that is refused since a block device is attached
   boolean discard(int index, int dice) throws IOException {
+    naming.writeLock().lock();
+    try {
+      return discardAlone(index, dice);
+    } finally {
+      naming.writeLock().unlock();
+    }
+  }
+
+  private boolean discardAlone(int index, int dice) throws IOException {
     Reply reply;
     int tries = 0;
     do { // again where the VDI was frozen since the client looked

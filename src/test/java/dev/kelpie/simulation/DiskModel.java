@@ -25,6 +25,9 @@ final class DiskModel {
   /// Shared by Sheepdog clients that change objects; had alone by one that creates or discards one.
   final ReadWriteLock naming = new ReentrantReadWriteLock();
 
+  /// Shared by Sheepdog clients that name an object; had alone by a client of NBD that clears.
+  final ReadWriteLock clearing = new ReentrantReadWriteLock();
+
   /// Whether it may not be there: it was being made or deleted.
   volatile boolean inDoubt;
 

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// A disk over the Sheepdog protocol. Does the bookkeeping that QEMU's driver does: looks an object
@@ -33,18 +34,22 @@ final class SheepdogDisk implements DiskClient {
   private final int snapId;
 
   private final ReadWriteLock naming;
+  private final Lock clearing;
 
   /// For a client that does not change the map.
   SheepdogDisk(WireDoor.Client client, String name, int snapId) {
-    this(client, name, snapId, new ReentrantReadWriteLock());
+    this(client, name, snapId, new ReentrantReadWriteLock(), new ReentrantLock());
   }
 
   /// @param naming had alone by the client of a disk that creates or discards an object
-  SheepdogDisk(WireDoor.Client client, String name, int snapId, ReadWriteLock naming) {
+  /// @param clearing had while an object is changed and named, so that no other client clears it
+  SheepdogDisk(
+      WireDoor.Client client, String name, int snapId, ReadWriteLock naming, Lock clearing) {
     this.client = client;
     this.name = name;
     this.snapId = snapId;
     this.naming = naming;
+    this.clearing = clearing;
   }
 
   /// The payload that names a VDI.
@@ -139,11 +144,17 @@ final class SheepdogDisk implements DiskClient {
     for (int i = 0; i < TRIES && !done; i++) {
       int vid = there();
       boolean creates = entry(vid, index) != vid;
+      if (!creates && flags == RequestFlags.CACHE) {
+        done = change(vid, index, within, bytes, flags, false);
+        continue;
+      }
       Lock lock = creates ? naming.writeLock() : naming.readLock();
       lock.lock();
+      clearing.lock();
       try {
         done = change(vid, index, within, bytes, flags, creates);
       } finally {
+        clearing.unlock();
         lock.unlock();
       }
     }

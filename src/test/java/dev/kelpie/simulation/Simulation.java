@@ -379,7 +379,13 @@ final class Simulation {
   /// Damages every block of the cache; all are clean, so nothing is lost.
   private void rot() throws IOException {
     settle();
-    directory.flushAll();
+    try {
+      directory.flushAll();
+    } catch (IOException e) {
+      if (!hasCrashed()) {
+        throw e;
+      }
+    }
     if (hasCrashed()
         || node.cache.usage().vdis().stream()
             .anyMatch(v -> v.dirtyBytes() + v.dirtyObjects() > 0)) {

@@ -6,7 +6,8 @@ import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 
 /// The tasks that bring blocks here which nobody has asked for yet: how they keep to a rate, let
-/// clients go first, and end. They are never interrupted, since that would close a file under them.
+/// clients go first, and end: with the cache, and soon after it has turned itself off. They are
+/// never interrupted, since that would close a file under them.
 final class Background {
   /// Fast enough for a system that starts, slow enough to leave a gigabit network half free.
   private static final long BYTES_PER_SECOND = 64L << 20;
@@ -17,14 +18,16 @@ final class Background {
   private static final int GIVE_WAY_MAX = 50;
 
   private final CacheState state;
+  private final CacheSwitch power;
   private final Tasks tasks;
   private final Locks.Mutex mutex;
   private final Locks.Signal changed;
   private int running;
   private boolean stopped;
 
-  Background(CacheState state, Tasks tasks, Locks locks) {
+  Background(CacheState state, CacheSwitch power, Tasks tasks, Locks locks) {
     this.state = state;
+    this.power = power;
     this.tasks = tasks;
     this.mutex = locks.mutex();
     this.changed = mutex.signal();
@@ -72,7 +75,7 @@ final class Background {
       if (!stopped) {
         changed.await(time);
       }
-      return !stopped;
+      return !stopped && !power.isOff();
     } finally {
       mutex.unlock();
     }
@@ -81,7 +84,7 @@ final class Background {
   boolean stopped() {
     mutex.lock();
     try {
-      return stopped;
+      return stopped || power.isOff();
     } finally {
       mutex.unlock();
     }

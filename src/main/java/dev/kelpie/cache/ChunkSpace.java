@@ -1,11 +1,14 @@
 package dev.kelpie.cache;
 
 import dev.kelpie.log.Log;
+import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Disk;
 import dev.kelpie.platform.DiskFile;
 import dev.kelpie.platform.Locks;
+import dev.kelpie.platform.Platform;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,9 +18,13 @@ final class ChunkSpace {
   /// What growing leaves free on the device, for logs and the like: 64 MiB.
   private static final long RESERVE = 64L << 20;
 
+  /// How long growing is not tried again after it failed: each try asks the device.
+  static final Duration RETRY = Duration.ofSeconds(10);
+
   private static final int NONE = -1;
 
   private final Locks.Mutex mutex;
+  private final Clock clock;
   private final Disk disk;
   private final Path directory;
   private final DiskFile index;
@@ -32,11 +39,17 @@ final class ChunkSpace {
   private final int[] freeRecords;
   private int freeRecordCount;
   private volatile int allocated;
+
+  /// Whether the files may grow; false from a try that failed to one that did not.
   private volatile boolean growing = true;
 
-  ChunkSpace(Locks locks, Disk disk, Log log, CacheFiles files, int capacity) {
-    this.mutex = locks.mutex();
-    this.disk = disk;
+  /// When growing failed last.
+  private long failedAt;
+
+  ChunkSpace(Platform platform, Log log, CacheFiles files, int capacity) {
+    this.mutex = platform.locks().mutex();
+    this.clock = platform.clock();
+    this.disk = platform.disk();
     this.log = log;
     this.directory = files.directory();
     this.index = files.index();
@@ -333,9 +346,10 @@ final class ChunkSpace {
     vdi.share.used += chunks;
   }
 
-  /// Allocates the next step, index first; where the device has no room, what is there must do.
+  /// Allocates the next step, index first. Where the device has no room, what is there must do, and
+  /// who lacks space some time later tries again.
   private boolean grow() {
-    if (allocated == capacity || !growing) {
+    if (allocated == capacity || (!growing && clock.nanos() - failedAt < RETRY.toNanos())) {
       return false;
     }
     int segment = allocated / IndexLayout.CHUNKS_PER_SEGMENT;
@@ -348,16 +362,18 @@ final class ChunkSpace {
       index.allocate(IndexLayout.segment(segment), IndexLayout.SEGMENT_SIZE);
       slab.allocate(IndexLayout.slabOffset(allocated), bytes);
     } catch (IOException e) {
-      growing = false;
-      log.warn(
-          "object cache stays at "
-              + (((long) allocated * IndexLayout.CHUNK_SIZE) >> 20)
-              + " MiB, "
-              + directory
-              + " has no room for more: "
-              + e.getMessage());
+      cannotGrow(e);
       return false;
     }
+    if (!growing) {
+      growing = true;
+      log.notice("object cache grows on: " + directory + " has room again");
+    }
+    addFree(segment, until);
+    return true;
+  }
+
+  private void addFree(int segment, int until) {
     for (int chunk = until - 1; chunk >= allocated; chunk--) {
       free[freeCount++] = chunk;
     }
@@ -368,6 +384,20 @@ final class ChunkSpace {
       }
     }
     allocated = until;
-    return true;
+  }
+
+  /// Says so once, until it has grown again.
+  private void cannotGrow(IOException reason) {
+    if (growing) {
+      log.warn(
+          "object cache stays at "
+              + (((long) allocated * IndexLayout.CHUNK_SIZE) >> 20)
+              + " MiB for now, "
+              + directory
+              + " has no room for more: "
+              + reason.getMessage());
+    }
+    growing = false;
+    failedAt = clock.nanos();
   }
 }

@@ -19,7 +19,8 @@ import java.util.Optional;
 /// opened, after a power loss, and because somebody asks for it. Begins with [#start]; where blocks
 /// that are pulled are not kept, only what is asked for is done.
 final class Warmth {
-  private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+  /// How long an end waits before it says what it waits for.
+  static final Duration STOP_LIMIT = Duration.ofSeconds(10);
 
   private final Log log;
   private final CacheConfig config;
@@ -50,7 +51,7 @@ final class Warmth {
     this.prefetcher = prefetcher;
     this.hints = files.hints();
     this.readAhead = new ReadAhead(this::fetch, platform.tasks(), platform.locks());
-    this.background = new Background(state, platform.tasks(), platform.locks());
+    this.background = new Background(state, power, platform.tasks(), platform.locks());
     this.again = new HintWarmer(state, this::fetch, background, leases, log);
     this.boot =
         config.bootSets() && config.keepPulled()

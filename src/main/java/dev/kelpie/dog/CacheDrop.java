@@ -1,5 +1,8 @@
 package dev.kelpie.dog;
 
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.wire.MalformedPayload;
 import dev.kelpie.wire.Opcode;
 import dev.kelpie.wire.RequestFields;
 import dev.kelpie.wire.RequestFlags;
@@ -11,9 +14,13 @@ import dev.kelpie.wire.ResponseFields;
 final class CacheDrop {
   private CacheDrop() {}
 
-  static int drop(Invocation in, Opcode opcode, int flags, RequestFields fields) throws Failure {
+  /// @param vdi which to drop; 0 for all
+  static int drop(Invocation in, Opcode opcode, int flags, int vdi)
+      throws Failure, MalformedPayload {
     int all = flags | (in.options().has('f') ? RequestFlags.FORCE : 0);
-    Reply reply = in.sheep().call(RequestHeader.of(opcode, all, 0, fields));
+    ObjectId object = vdi == 0 ? new ObjectId(0) : ObjectId.inode(new VdiId(vdi));
+    RequestHeader request = RequestHeader.of(opcode, all, 0, RequestFields.Obj.at(object, 0));
+    Reply reply = CacheProgress.call(in, CacheProgress.Goal.DROP, vdi, request);
     if (!reply.success()) {
       throw new Failure(
           ExitStatus.FAILURE, "Response's result: " + reply.text(), "failed to execute request");

@@ -1,9 +1,8 @@
 package dev.kelpie.dog;
 
-import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.wire.MalformedPayload;
 import dev.kelpie.wire.Opcode;
-import dev.kelpie.wire.RequestFields;
 import dev.kelpie.wire.RequestFlags;
 import java.util.Optional;
 
@@ -13,14 +12,13 @@ final class CachePurge implements Command {
       "This operation purges the cache of all the vdi. Continue? [yes/no]: ";
 
   @Override
-  public int run(Invocation in) throws Failure, NotConfirmed {
+  public int run(Invocation in) throws Failure, NotConfirmed, MalformedPayload {
     Optional<String> name = in.nextArgument();
     if (name.isEmpty()) {
       in.console().confirm(QUESTION);
-      return CacheDrop.drop(in, Opcode.CACHE_PURGE, 0, RequestFields.Obj.at(new ObjectId(0), 0));
+      return CacheDrop.drop(in, Opcode.CACHE_PURGE, 0, 0);
     }
     VdiId vdi = in.vdis().find(name.get(), in.options().snapshot());
-    RequestFields fields = RequestFields.Obj.at(ObjectId.inode(vdi), 0);
-    return CacheDrop.drop(in, Opcode.CACHE_PURGE, RequestFlags.WRITE, fields);
+    return CacheDrop.drop(in, Opcode.CACHE_PURGE, RequestFlags.WRITE, vdi.value());
   }
 }

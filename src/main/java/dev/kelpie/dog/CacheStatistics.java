@@ -5,6 +5,7 @@ import dev.kelpie.wire.MalformedPayload;
 import dev.kelpie.wire.Opcode;
 import dev.kelpie.wire.RequestFields;
 import dev.kelpie.wire.ResultCode;
+import java.util.Optional;
 
 /// What a sheep has counted in its object cache.
 final class CacheStatistics {
@@ -28,16 +29,33 @@ final class CacheStatistics {
 
   /// Asks a sheep; one without a cache has one of size 0.
   static CacheStats fetchAny(SheepClient sheep) throws Failure, MalformedPayload {
+    Reply reply = ask(sheep);
+    if (!reply.success()) {
+      throw new Failure(ExitStatus.FAILURE, "failed to get cache statistics: " + reply.text());
+    }
+    return CacheStats.decode(reply.data());
+  }
+
+  /// Asks a sheep that may be of another kind; empty where it does not tell.
+  static Optional<CacheStats> tryFetch(SheepClient sheep) throws Failure, MalformedPayload {
+    Reply reply = ask(sheep);
+    return reply.success() ? Optional.of(CacheStats.decode(reply.data())) : Optional.empty();
+  }
+
+  /// Room for the same again, and for some more VDIs.
+  static int room(CacheStats stats) {
+    long size = 2 * CacheStats.size(stats.vdis().size());
+    return Math.clamp(size, ROOM_MIN, ROOM_MAX);
+  }
+
+  private static Reply ask(SheepClient sheep) throws Failure {
     int room = ROOM_MIN;
     Reply reply = ask(sheep, room);
     while (reply.is(ResultCode.BUFFER_SMALL) && room < ROOM_MAX) {
       room *= 2;
       reply = ask(sheep, room);
     }
-    if (!reply.success()) {
-      throw new Failure(ExitStatus.FAILURE, "failed to get cache statistics: " + reply.text());
-    }
-    return CacheStats.decode(reply.data());
+    return reply;
   }
 
   private static Reply ask(SheepClient sheep, int room) throws Failure {

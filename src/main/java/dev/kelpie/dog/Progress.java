@@ -9,6 +9,7 @@ final class Progress {
   private final boolean shown;
   private final boolean counts;
   private final int width;
+  private boolean open;
 
   /// @param total bytes of all the work
   Progress(Console console, long total) {
@@ -34,10 +35,20 @@ final class Progress {
       return;
     }
     console.print(line(done, total, width, counts));
-    if (done == total) {
+    open = done != total;
+    if (!open) {
       console.print("\n");
     }
     console.flush();
+  }
+
+  /// Leaves the line where the work ends early, so that what is said next has one of its own.
+  void end() throws Failure {
+    if (open) {
+      open = false;
+      console.print("\n");
+      console.flush();
+    }
   }
 
   /// The line, with the carriage return in front.

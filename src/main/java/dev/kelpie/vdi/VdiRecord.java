@@ -7,6 +7,7 @@ import dev.kelpie.object.CacheSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /// What the coordination records know of a VDI: the truth about its existence and standing, which
 /// the fields of its inode follow.
@@ -67,42 +68,37 @@ record VdiRecord(
   }
 
   VdiRecord frozen(long time) {
-    return with(Standing.SNAPSHOT, time);
+    return with(Standing.SNAPSHOT, copies, time, CacheSettings.DEFAULT);
+  }
+
+  VdiRecord deleted() {
+    return with(Standing.DELETED, copies, snapTime, CacheSettings.DEFAULT);
+  }
+
+  VdiRecord withCopies(int newCopies) {
+    return with(standing, newCopies, snapTime, cache);
   }
 
   /// The same with other settings.
   VdiRecord withCache(CacheSettings settings) {
+    return with(standing, copies, snapTime, settings);
+  }
+
+  /// The same but for what changes in the life of a VDI.
+  private VdiRecord with(
+      Standing newStanding, int newCopies, long newSnapTime, CacheSettings newCache) {
     return new VdiRecord(
         vdi,
         name,
-        standing,
-        copies,
-        copyPolicy,
-        snapId,
-        parent,
-        family,
-        createTime,
-        snapTime,
-        settings);
-  }
-
-  VdiRecord deleted() {
-    return with(Standing.DELETED, snapTime);
-  }
-
-  VdiRecord withCopies(int newCopies) {
-    return new VdiRecord(
-        vdi,
-        name,
-        standing,
+        newStanding,
         newCopies,
         copyPolicy,
         snapId,
         parent,
         family,
         createTime,
-        snapTime,
-        cache);
+        newSnapTime,
+        newCache);
   }
 
   boolean isWorking() {
@@ -153,34 +149,23 @@ record VdiRecord(
               + vdi
               + " was not written by this release of sheep; use a newer one");
     }
+    int nameAt = FIXED_SIZE + (tuned ? CACHE_SIZE : 0);
+    byte[] name = Arrays.copyOfRange(value, nameAt, value.length);
     ByteBuffer from = ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).position(1);
-    Standing standing = Standing.of(from.get());
-    int copies = Byte.toUnsignedInt(from.get());
-    int copyPolicy = Byte.toUnsignedInt(from.get());
-    int snapId = from.getInt();
-    int parent = from.getInt();
-    int family = from.getInt();
-    long createTime = from.getLong();
-    long snapTime = from.getLong();
-    CacheSettings cache =
+    return new VdiRecord( // the fields in the order in which they lie there
+        vdi,
+        new VdiName(VdiName.ofField(name)),
+        Standing.of(from.get()),
+        Byte.toUnsignedInt(from.get()),
+        Byte.toUnsignedInt(from.get()),
+        from.getInt(),
+        from.getInt(),
+        from.getInt(),
+        from.getLong(),
+        from.getLong(),
         tuned
             ? new CacheSettings(mode(from.get()), from.getLong(), from.getLong())
-            : CacheSettings.DEFAULT;
-    byte[] nameBytes = new byte[from.remaining()];
-    from.get(nameBytes);
-    VdiName name = new VdiName(VdiName.ofField(nameBytes));
-    return new VdiRecord(
-        vdi,
-        name,
-        standing,
-        copies,
-        copyPolicy,
-        snapId,
-        parent,
-        family,
-        createTime,
-        snapTime,
-        cache);
+            : CacheSettings.DEFAULT);
   }
 
   private static byte code(CacheMode mode) {
@@ -198,20 +183,5 @@ record VdiRecord(
       case 2 -> CacheMode.DIRECT;
       default -> throw new IOException("no cache mode has the code " + code);
     };
-  }
-
-  private VdiRecord with(Standing newStanding, long newSnapTime) {
-    return new VdiRecord(
-        vdi,
-        name,
-        newStanding,
-        copies,
-        copyPolicy,
-        snapId,
-        parent,
-        family,
-        createTime,
-        newSnapTime,
-        CacheSettings.DEFAULT);
   }
 }

@@ -14,6 +14,8 @@ import dev.kelpie.object.Extent;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
 import dev.kelpie.platform.Clock;
+import dev.kelpie.platform.Locks;
+import dev.kelpie.platform.Platform;
 import dev.kelpie.testing.Keep;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.MemoryStore;
@@ -80,6 +82,15 @@ final class CacheRig {
 
   private ObjectCache open() throws IOException {
     return ObjectCache.open(platform.platform(), log, config, store, leases);
+  }
+
+  /// Ends and opens again, cleanly, with other locks.
+  void restart(Locks locks) throws IOException {
+    cache.close();
+    Platform now = platform.platform();
+    Platform next =
+        new Platform(now.disk(), now.network(), now.clock(), now.tasks(), locks, now.chance());
+    cache = ObjectCache.open(next, log, config, store, leases);
   }
 
   /// Ends and opens again, cleanly, on the same disk.

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.log.Level;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.Base;
 import dev.kelpie.object.CacheMode;
@@ -19,9 +20,11 @@ import dev.kelpie.platform.Disk;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.DiskCall;
 import dev.kelpie.testing.Faults;
+import dev.kelpie.testing.ManualClock;
 import dev.kelpie.testing.StoreCall;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -236,6 +239,42 @@ final class CacheTroubleTest {
       rig.write(DATA, 4 * CHUNK, filled(BLOCK, 8));
     }
     assertAllIsBehindAndTheCacheIsOff();
+  }
+
+  @Test
+  void aCacheThatCouldNotGrowTriesAgainSomeTimeLater_I14_I16() throws IOException {
+    ManualClock clock = new ManualClock();
+    CacheRig large = new CacheRig(128L << 20, clock);
+    AtomicInteger tries = new AtomicInteger();
+    try (Faults.Ended _ =
+        large.disk.faults().fail(DiskCall.ALLOCATE, _ -> tries.incrementAndGet() > 2)) {
+      readObjects(large, 0, 20);
+      assertEquals(64L << 20, large.cache.usage().used());
+      assertEquals(3, tries.get(), "index and slab once, then the index in vain");
+      clock.advance(ChunkSpace.RETRY.minusNanos(1));
+      readObjects(large, 20, 24);
+      assertEquals(3, tries.get(), "not before its time");
+      clock.advance(Duration.ofNanos(1));
+      readObjects(large, 24, 28);
+      assertEquals(4, tries.get(), "once, and then not for some time");
+    }
+    readObjects(large, 28, 32);
+    assertEquals(64L << 20, large.cache.usage().used());
+    clock.advance(ChunkSpace.RETRY);
+    readObjects(large, 32, 36);
+    assertTrue(large.cache.usage().used() > 64L << 20, "it grows on");
+    assertEquals(1, large.log.messages(Level.WARN).size(), large.log.lines()::toString);
+    assertEquals(1, large.log.messages(Level.NOTICE).size(), large.log.lines()::toString);
+    CacheCheck.check(large.cache);
+    large.cache.close();
+  }
+
+  private static void readObjects(CacheRig rig, int from, int to) throws IOException {
+    for (int i = from; i < to; i++) {
+      ObjectId id = ObjectId.data(VDI, i);
+      rig.stored(id, i);
+      rig.read(id, 0, ObjectId.DATA_SIZE);
+    }
   }
 
   @Test

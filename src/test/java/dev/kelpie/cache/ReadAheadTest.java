@@ -7,16 +7,21 @@ import static dev.kelpie.cache.CacheRig.pattern;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.log.Level;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.Faults;
+import dev.kelpie.testing.HastyLocks;
 import dev.kelpie.testing.StoreCall;
 import java.io.IOException;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -139,6 +144,40 @@ final class ReadAheadTest {
       hang.awaitArrived(1);
       assertEquals(pattern(2, 0), rig.read(ObjectId.data(VDI, 2), 0, BLOCK)[0]);
       assertTrue(hang.arrived() <= 8, hang.arrived() + " in flight");
+    }
+  }
+
+  @Test
+  void anEndWaitsForABackendThatHangsUnderAReadAheadAndSaysSoOnce() throws IOException {
+    HastyLocks locks = new HastyLocks(rig.platform.platform().locks());
+    rig.restart(locks);
+    rig.cache.warm(disks);
+    ObjectId next = ObjectId.data(VDI, 1);
+    AtomicReference<Optional<IOException>> ended = new AtomicReference<>();
+    Thread closing = Thread.ofVirtual().unstarted(() -> ended.set(failureOfClose()));
+    try (Faults.Hang hang = rig.store.faults().hang(StoreCall.READ, next::equals)) {
+      for (int at = OBJECT / 2; hang.arrived() == 0; at += READ) {
+        rig.read(ObjectId.data(VDI, 0), at, READ);
+        Await.until("all else is fetched", () -> inFlight() <= hang.arrived());
+      }
+      closing.start();
+      Await.until("it has waited in vain", () -> locks.over(Warmth.STOP_LIMIT) >= 5);
+      assertTrue(closing.isAlive());
+      assertEquals(
+          List.of("object cache: reads that were made ahead of clients get no answer; it waits"),
+          rig.log.messages(Level.WARN));
+    }
+    Await.until("the cache is closed", () -> !closing.isAlive());
+    assertEquals(Optional.empty(), ended.get());
+    rig.start(rig.disk);
+  }
+
+  private Optional<IOException> failureOfClose() {
+    try {
+      rig.cache.close();
+      return Optional.empty();
+    } catch (IOException failure) {
+      return Optional.of(failure);
     }
   }
 

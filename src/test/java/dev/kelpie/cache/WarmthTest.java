@@ -10,6 +10,7 @@ import static dev.kelpie.cache.CacheRig.pattern;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.log.Level;
@@ -20,6 +21,7 @@ import dev.kelpie.object.CacheSettings;
 import dev.kelpie.object.CacheTuning;
 import dev.kelpie.platform.DiskFile;
 import dev.kelpie.testing.Await;
+import dev.kelpie.testing.DiskCall;
 import dev.kelpie.testing.Faults;
 import dev.kelpie.testing.Keep;
 import dev.kelpie.testing.ManualClock;
@@ -205,6 +207,36 @@ final class WarmthTest {
     readBoot(DATA);
   }
 
+  @Test
+  void theNotingEndsWhenTheCacheTurnsItselfOff_I16() throws IOException {
+    boot(DATA, VDI);
+    coldRestart();
+    rig.cache.opened(VDI);
+    awaitFetched();
+    try (Faults.Ended _ = failSlab()) {
+      rig.read(DATA, 50 * CHUNK, BLOCK);
+    }
+    assertFalse(rig.cache.usage().on());
+    Await.until("the noting ended", () -> rig.cache.state().vdi(VDI).bootRecord == null);
+    rig.cache.opened(VDI);
+    assertNull(rig.cache.state().vdi(VDI).bootRecord, "nothing begins any more");
+    restartAfterFault();
+  }
+
+  @Test
+  void theFetchingOfASetEndsWithTheCacheThatItsOwnFaultTurnsOff_I16() throws IOException {
+    boot(DATA, VDI);
+    coldRestart();
+    try (Faults.Ended _ = failSlab()) {
+      rig.cache.opened(VDI);
+      awaitFetched();
+    }
+    Await.until("the noting ended", () -> rig.cache.state().vdi(VDI).bootRecord == null);
+    assertFalse(rig.cache.usage().on());
+    assertEquals(1, rig.store.record().count(StoreCall.READ));
+    restartAfterFault();
+  }
+
   // After a power loss.
 
   @Test
@@ -257,6 +289,35 @@ final class WarmthTest {
     rig.cache.warm(disks);
     awaitSaid("3 of the 3 chunks");
     assertEquals(0, rig.store.record().bytesRead());
+  }
+
+  @Test
+  void aRecordWhoseCheckDoesNotHoldGivesNoHint() throws IOException {
+    int[] fields = {0, ChunkTable.CHUNK_NUMBER, ChunkTable.USE_COUNT, ChunkTable.MASKS};
+    for (int round = 0; round < fields.length; round++) {
+      rig.read(DATA, 0, 3 * CHUNK);
+      int chunk = rig.cache.state().stripe(DATA).find(DATA, 1);
+      long field = IndexLayout.chunkRecord(chunk) + fields[round];
+      rig.disk.flip(rig.file("index"), field * Byte.SIZE);
+      rig.cutPower(Seeds.generator("WarmthTest"), Keep.EVERYTHING);
+      rig.store.record().clear();
+      rig.cache.warm(disks);
+      awaitSaid("MiB were fetched again, from 2 of the 2 chunks", round + 1);
+      assertEquals(2 * CHUNK, rig.store.record().bytesRead(), "field " + fields[round]);
+      rig.platform.assertNoFailures();
+    }
+  }
+
+  @Test
+  void theFetchingAgainEndsWithTheCacheThatItsOwnFaultTurnsOff_I16() throws IOException {
+    rig.read(DATA, 0, 3 * CHUNK);
+    rig.cutPower(Seeds.generator("WarmthTest"), Keep.EVERYTHING);
+    try (Faults.Ended _ = failSlab()) {
+      rig.cache.warm(disks);
+      awaitSaid("from 1 of the 3 chunks");
+    }
+    assertFalse(rig.cache.usage().on());
+    restartAfterFault();
   }
 
   @Test
@@ -375,14 +436,31 @@ final class WarmthTest {
     rig.cache.warm(disks);
   }
 
+  /// Lets what comes into the cache fail, on the cache's own device.
+  private Faults.Ended failSlab() {
+    return rig.disk.faults().fail(DiskCall.WRITE, rig.file("slab")::equals);
+  }
+
+  /// The cache that is off ends without waiting for anything, and the next one is on.
+  private void restartAfterFault() throws IOException {
+    rig.restart();
+    assertTrue(rig.cache.usage().on());
+  }
+
   private void awaitFetched() {
     awaitSaid("of its boot set were fetched ahead of it");
   }
 
   private void awaitSaid(String what) {
+    awaitSaid(what, 1);
+  }
+
+  private void awaitSaid(String what, int times) {
     Await.until(
         "the log says: " + what,
-        () -> rig.log.messages(Level.INFO).stream().anyMatch(line -> line.contains(what)));
+        () ->
+            rig.log.messages(Level.INFO).stream().filter(line -> line.contains(what)).count()
+                >= times);
   }
 
   private Path bootPath() {

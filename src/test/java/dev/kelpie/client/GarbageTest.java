@@ -1,5 +1,7 @@
 package dev.kelpie.client;
 
+import static dev.kelpie.client.OneDisk.creation;
+import static dev.kelpie.client.OneDisk.write;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -25,8 +27,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// What broken clients send harms nobody else, and is answered as the protocol wants it.
 @Timeout(300)
 final class GarbageTest {
-  private static final long SIZE = 4L * Request.OBJECT;
-
   /// They end or wipe the sheep, and do that for anybody.
   private static final Set<Integer> SPARED = Set.of(0x84, 0x85, 0x9a);
 
@@ -38,28 +38,16 @@ final class GarbageTest {
 
   @TempDir Path directory;
 
-  static List<Sheep.Way> ways() {
-    return Sheep.Way.all();
-  }
-
   private static int vdi(Sheep sheep) throws IOException {
-    int vid = Qemu.create(sheep, Qemu.Release.V6, "healthy", SIZE, 0);
-    Client.alone(sheep, create(vid, 0, HEALTHY)).is(Reply.SUCCESS);
+    int vid = OneDisk.in(sheep);
+    Client.alone(sheep, creation(vid, 0, HEALTHY)).is(Reply.SUCCESS);
     return vid;
   }
 
-  private static Request create(int vid, int index, byte... bytes) {
-    return Request.with(Request.CREATE, Request.F_CACHE, bytes).object(Request.data(vid, index), 0);
-  }
-
-  private static Request write(int vid, int index, byte... bytes) {
-    return Request.with(Request.WRITE, Request.F_CACHE, bytes).object(Request.data(vid, index), 0);
-  }
-
   private static byte[] read(Sheep sheep, int vid, int index, int length) throws IOException {
-    Request request =
-        Request.of(Request.READ, Request.F_CACHE, length).object(Request.data(vid, index), 0);
-    return Client.alone(sheep, request).is(Reply.SUCCESS).data();
+    return Client.alone(sheep, OneDisk.read(Request.data(vid, index), 0, length))
+        .is(Reply.SUCCESS)
+        .data();
   }
 
   private static void assertHealthy(Sheep sheep, int vid) throws IOException {
@@ -68,7 +56,7 @@ final class GarbageTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void everyOpcodeWithAnyLengthIsAnsweredOrCutOff(Sheep.Way way) throws IOException {
     RandomGenerator chance = Seeds.generator("GarbageTest.lengths " + way);
     int[] lengths = {0, 1, 47, 255, 256, 257, 512, 4096, 66_320, 66_321, 1 << 24, -1};
@@ -107,7 +95,7 @@ final class GarbageTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void unknownOpcodesAreInvalidAndTheStreamGoesOn(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory);
         Client client = new Client(sheep)) {
@@ -121,12 +109,12 @@ final class GarbageTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void aStreamMayEndAfterEveryByte(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory)) {
       int vid = vdi(sheep);
       ByteArrayOutputStream stream = new ByteArrayOutputStream();
-      stream.write(create(vid, 1, (byte) 1, (byte) 2).id(1).bytes());
+      stream.write(creation(vid, 1, (byte) 1, (byte) 2).id(1).bytes());
       stream.write(write(vid, 1, (byte) 3).id(2).bytes());
       stream.write(
           Request.of(Request.FLUSH_VDI, Request.F_CACHE, 0)
@@ -144,13 +132,13 @@ final class GarbageTest {
       }
       sheep.awaitClients(0);
       assertHealthy(sheep, vid);
-      Client.alone(sheep, create(vid, 1, (byte) 9)).is(Reply.SUCCESS);
+      Client.alone(sheep, creation(vid, 1, (byte) 9)).is(Reply.SUCCESS);
       assertArrayEquals(new byte[] {9}, read(sheep, vid, 1, 1));
     }
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void bytesByChanceHarmNobody(Sheep.Way way) throws IOException {
     RandomGenerator chance = Seeds.generator("GarbageTest.bytes " + way);
     try (Sheep sheep = new Sheep(way, directory)) {
@@ -182,7 +170,7 @@ final class GarbageTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void aFloodOfHalfOpenConnectionsHoldsNobodyUp(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory)) {
       int vid = vdi(sheep);
@@ -204,14 +192,14 @@ final class GarbageTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void requestsMayRepeatAnId_I12(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory);
         Client client = new Client(sheep)) {
       int vid = vdi(sheep);
       for (Request request :
           List.of(
-              create(vid, 1, (byte) 1),
+              creation(vid, 1, (byte) 1),
               write(vid, 1, (byte) 2),
               Request.of(Request.READ, 0, 1).object(Request.data(vid, 0), 0),
               Request.with(Request.WRITE, Request.F_CACHE, new byte[0])
@@ -232,7 +220,7 @@ final class GarbageTest {
   /// The old connection is so full of reads that wait for the store that the sheep reads no
   /// further, and behind them lies an old write. It wakes up when the new one was answered.
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void anOldConnectionThatWakesUpLateChangesNothing_I13(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory)) {
       int vid = vdi(sheep);
@@ -245,13 +233,13 @@ final class GarbageTest {
       for (int id = 0; id < STUFFING; id++) {
         stream.write(Request.of(Request.READ, 0, 1).object(slow.value(), id).id(id).bytes());
       }
-      stream.write(create(vid, 0, (byte) 66).bytes());
+      stream.write(creation(vid, 0, (byte) 66).bytes());
       stream.write(write(vid, 0, (byte) 66).bytes());
       old.sendBytes(stream.toByteArray());
       hang.awaitArrived(1);
       old.endSending();
       for (Request resent :
-          List.of(create(vid, 0, (byte) 66), write(vid, 0, (byte) 66), write(vid, 0, (byte) 1))) {
+          List.of(creation(vid, 0, (byte) 66), write(vid, 0, (byte) 66), write(vid, 0, (byte) 1))) {
         Client.alone(sheep, resent).is(Reply.SUCCESS);
       }
       hang.close();

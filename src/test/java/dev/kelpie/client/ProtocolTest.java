@@ -1,5 +1,9 @@
 package dev.kelpie.client;
 
+import static dev.kelpie.client.OneDisk.NAME;
+import static dev.kelpie.client.OneDisk.SIZE;
+import static dev.kelpie.client.OneDisk.creation;
+import static dev.kelpie.client.OneDisk.read;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -24,36 +28,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// The traps of the protocol (spec §6), and what `dog` of release 0.9 sends (§2.3).
 @Timeout(120)
 final class ProtocolTest {
-  private static final String NAME = "vm1";
-  private static final long SIZE = 4L * Request.OBJECT;
-
   @TempDir Path directory;
 
-  static List<Sheep.Way> ways() {
-    return Sheep.Way.all();
-  }
-
-  private static int vdi(Sheep sheep) throws IOException {
-    return Qemu.create(sheep, Qemu.Release.V5, NAME, SIZE, 0);
-  }
-
-  private static Request create(int vid, int index, byte... bytes) {
-    return Request.with(Request.CREATE, Request.F_CACHE, bytes).object(Request.data(vid, index), 0);
-  }
-
-  private static Request read(long object, long offset, int length) {
-    return Request.of(Request.READ, Request.F_CACHE, length).object(object, offset);
-  }
-
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void versionsUpToTwoAreServedAndOthersNot(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory);
         Client client = new Client(sheep)) {
-      int vid = vdi(sheep);
+      int vid = OneDisk.in(sheep);
       for (int version = 0; version <= 255; version++) {
         int result = version <= 2 ? Reply.SUCCESS : Reply.VER_MISMATCH;
-        client.call(create(vid, 0, (byte) version).protocol(version)).is(result);
+        client.call(creation(vid, 0, (byte) version).protocol(version)).is(result);
         client.call(read(Request.inode(vid), 0, 1).protocol(version)).is(result);
         Request internal = Request.of(Request.GET_VDI_COPIES, 0, 1 << 20).protocol(version);
         client.call(internal).is(version == 9 ? Reply.SUCCESS : Reply.VER_MISMATCH);
@@ -62,13 +47,13 @@ final class ProtocolTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void copiesAndHighHalvesOfTheHeaderMeanNothing(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory);
         Client client = new Client(sheep)) {
-      int vid = vdi(sheep);
+      int vid = OneDisk.in(sheep);
       for (int copies : new int[] {0, 1, 31, 255}) {
-        client.call(create(vid, 0, (byte) 1, (byte) 2).u8(32, copies)).is(Reply.SUCCESS);
+        client.call(creation(vid, 0, (byte) 1, (byte) 2).u8(32, copies)).is(Reply.SUCCESS);
         Request reading = read(Request.data(vid, 0), 1, 1).u8(32, copies);
         assertArrayEquals(new byte[] {2}, client.call(reading).is(Reply.SUCCESS).data());
       }
@@ -77,11 +62,11 @@ final class ProtocolTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void anInodeIsReadInEveryLengthThatClientsUse(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory);
         Client client = new Client(sheep)) {
-      long inode = Request.inode(vdi(sheep));
+      long inode = Request.inode(OneDisk.in(sheep));
       byte[] whole = client.call(read(inode, 0, 12_587_576)).is(Reply.SUCCESS).data();
       for (int length : new int[] {1, 4, 4664, 4672, Request.INODE}) {
         byte[] part = client.call(read(inode, 0, length)).is(Reply.SUCCESS).data();
@@ -94,29 +79,29 @@ final class ProtocolTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void aReleaseMayNameNothingOrCarryAShortName_I17(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory);
         Client client = new Client(sheep)) {
-      int vid = vdi(sheep);
+      int vid = OneDisk.in(sheep);
       client.call(Request.of(Request.RELEASE_VDI, 0, 0)).is(Reply.SUCCESS);
       client.call(Request.of(Request.RELEASE_VDI, 0, 0).u32(24, vid)).is(Reply.SUCCESS);
       byte[] shortName = {'v', 'm', '1', 0};
       client.call(Request.with(Request.RELEASE_VDI, 0, shortName)).is(Reply.SUCCESS);
-      client.call(create(vid, 0, (byte) 5)).is(Reply.SUCCESS);
+      client.call(creation(vid, 0, (byte) 5)).is(Reply.SUCCESS);
       client.call(Request.with(Request.RELEASE_VDI, 0, shortName).u32(24, vid)).is(Reply.SUCCESS);
       assertEquals(5, sheep.store.bytes(new ObjectId(Request.data(vid, 0))).orElseThrow()[0]);
     }
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void requestsAreSentAheadWithoutLimit(Sheep.Way way) throws IOException {
     int count = 3000;
     try (Sheep sheep = new Sheep(way, directory);
         Client client = new Client(sheep)) {
-      int vid = vdi(sheep);
-      client.call(create(vid, 0, (byte) 1).id(count)).is(Reply.SUCCESS);
+      int vid = OneDisk.in(sheep);
+      client.call(creation(vid, 0, (byte) 1).id(count)).is(Reply.SUCCESS);
       Thread sender =
           Thread.ofVirtual()
               .unstarted(() -> {
@@ -152,18 +137,18 @@ final class ProtocolTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void aFlushThatFailsIsNeverTheWordForNoCache_I2_I3(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory);
         Client client = new Client(sheep)) {
-      int vid = vdi(sheep);
+      int vid = OneDisk.in(sheep);
       Request flush =
           Request.of(Request.FLUSH_VDI, Request.F_CACHE, 0).object(Request.inode(vid), 0);
       Request again =
           Request.with(Request.WRITE, Request.F_CACHE, new byte[0]).object(Request.inode(vid), 0);
       if (way.cached()) {
         client.call(flush).is(Reply.SUCCESS);
-        client.call(create(vid, 0, (byte) 4)).is(Reply.SUCCESS);
+        client.call(creation(vid, 0, (byte) 4)).is(Reply.SUCCESS);
         try (Faults.Ended _ = sheep.store.faults().fail(StoreCall.FLUSH, _ -> true)) {
           client.call(flush).is(Reply.EIO);
           client.call(again).is(Reply.EIO);
@@ -179,11 +164,11 @@ final class ProtocolTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void whatCannotBeIsTheClientsFaultAndNoNews(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory);
         Client client = new Client(sheep)) {
-      int vid = vdi(sheep);
+      int vid = OneDisk.in(sheep);
       for (int owner : new int[] {vid + 1, 0x7fffffff, -1, 1 << 24}) {
         client.call(entry(vid, 0, owner)).is(Reply.INVALID_PARMS);
       }
@@ -192,7 +177,7 @@ final class ProtocolTest {
               Request.with(Request.CREATE, Request.F_CACHE, new byte[1])
                   .object(Request.inode(vid), 0))
           .is(Reply.INVALID_PARMS);
-      client.call(create(vid, 1 << 20, (byte) 1)).is(Reply.INVALID_PARMS);
+      client.call(creation(vid, 1 << 20, (byte) 1)).is(Reply.INVALID_PARMS);
       Request copy =
           Request.with(Request.CREATE, Request.F_CACHE | Request.F_COW, new byte[1])
               .object(Request.data(vid, 0), 0);
@@ -214,12 +199,12 @@ final class ProtocolTest {
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
+  @MethodSource("dev.kelpie.client.OneDisk#ways")
   void dogListsSnapshotsAndDeletes(Sheep.Way way) throws IOException {
     try (Sheep sheep = new Sheep(way, directory)) {
-      int vid = vdi(sheep);
+      int vid = OneDisk.in(sheep);
       try (Client dog = new Client(sheep)) {
-        dog.call(create(vid, 3, (byte) 1)).is(Reply.SUCCESS);
+        dog.call(creation(vid, 3, (byte) 1)).is(Reply.SUCCESS);
         dog.call(entry(vid, 3, vid)).is(Reply.SUCCESS);
         Request tag =
             Request.with(Request.WRITE, 0, Request.text(256, "t1", ""))

@@ -2,6 +2,7 @@ package dev.kelpie.dog;
 
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
+import dev.kelpie.wire.Opcode;
 import dev.kelpie.wire.RequestHeader;
 import dev.kelpie.wire.ResponseHeader;
 import java.io.ByteArrayOutputStream;
@@ -34,6 +35,12 @@ final class FakeNetwork implements Network {
 
   /// What a read gives once the connection is cut: nothing for a clean end of the stream.
   Optional<IOException> cut = Optional.empty();
+
+  /// Whose answers are late.
+  Optional<Opcode> slow = Optional.empty();
+
+  /// How many others are answered before a late one.
+  int answersBeforeSlow;
 
   /// What the next write gives.
   Optional<IOException> writeFailure = Optional.empty();
@@ -80,7 +87,9 @@ final class FakeNetwork implements Network {
     private final Endpoint peer;
     private final ByteArrayOutputStream received = new ByteArrayOutputStream();
     private final List<FakeSheep.Answer> waiting = new ArrayList<>();
+    private final Deque<FakeSheep.Answer> late = new ArrayDeque<>();
     private final Deque<ByteBuffer> sending = new ArrayDeque<>();
+    private int answersSinceLate;
     private boolean closed;
 
     FakeConnection(FakeSheep target, Endpoint peer) {
@@ -95,7 +104,7 @@ final class FakeNetwork implements Network {
 
     @Override
     public boolean unread() {
-      return !closed && (!sending.isEmpty() || !waiting.isEmpty());
+      return !closed && (!sending.isEmpty() || !waiting.isEmpty() || !late.isEmpty());
     }
 
     @Override
@@ -126,7 +135,13 @@ final class FakeNetwork implements Network {
         }
         byte[] payload = new byte[header.payloadBytes()];
         bytes.get(payload);
-        waiting.add(target.answer(header, payload));
+        FakeSheep.Answer answer = target.answer(header, payload);
+        if (slow.isPresent() && slow.equals(header.opcode())) {
+          late.add(answer);
+          answersSinceLate = 0;
+        } else {
+          waiting.add(answer);
+        }
         mostWaiting = Math.max(mostWaiting, waiting.size());
       }
       received.write(bytes.array(), bytes.position(), bytes.remaining());
@@ -151,13 +166,13 @@ final class FakeNetwork implements Network {
     }
 
     private boolean sendOne() {
-      if (waiting.isEmpty()) {
+      if (waiting.isEmpty() && late.isEmpty()) {
         throw new AssertionError("waits for an answer to nothing");
       }
       if (answersLeft-- <= 0) {
         return false;
       }
-      FakeSheep.Answer answer = waiting.remove(random.nextInt(waiting.size()));
+      FakeSheep.Answer answer = next();
       ByteBuffer header = ByteBuffer.allocate(ResponseHeader.SIZE).order(ByteOrder.LITTLE_ENDIAN);
       answer.header().encode(header);
       sending.add(header.flip());
@@ -165,6 +180,14 @@ final class FakeNetwork implements Network {
         sending.add(ByteBuffer.wrap(answer.data()));
       }
       return true;
+    }
+
+    private FakeSheep.Answer next() {
+      if (!late.isEmpty() && (waiting.isEmpty() || answersSinceLate >= answersBeforeSlow)) {
+        return late.removeFirst();
+      }
+      answersSinceLate++;
+      return waiting.remove(random.nextInt(waiting.size()));
     }
 
     @Override

@@ -24,8 +24,10 @@ import dev.kelpie.wire.SheepStat;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +53,10 @@ final class FakeSheep {
   Optional<ObjectCacheInfo> cache = Optional.empty();
   Optional<CacheStats> cacheStats = Optional.empty();
   int cacheStatsRoom;
+
+  /// What the next questions find, one after the other.
+  final Deque<CacheStats> cacheStatsLater = new ArrayDeque<>();
+
   final List<CacheCheck> cacheChecks = new ArrayList<>();
 
   /// What can still be warmed.
@@ -171,10 +177,13 @@ final class FakeSheep {
     if (cacheStats.isEmpty()) {
       return result(request, ResultCode.INVALID_PARMS);
     }
-    int size = (int) CacheStats.size(cacheStats.get().vdis().size());
-    return Math.max(size, cacheStatsRoom) > request.dataLength()
-        ? result(request, ResultCode.BUFFER_SMALL)
-        : data(request, encoded(size, cacheStats.get()::encode));
+    CacheStats stats = cacheStats.get();
+    int size = (int) CacheStats.size(stats.vdis().size());
+    if (Math.max(size, cacheStatsRoom) > request.dataLength()) {
+      return result(request, ResultCode.BUFFER_SMALL);
+    }
+    cacheStats = Optional.ofNullable(cacheStatsLater.pollFirst()).or(() -> Optional.of(stats));
+    return data(request, encoded(size, stats::encode));
   }
 
   private Answer warm(RequestHeader request) {

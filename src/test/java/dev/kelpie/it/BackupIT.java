@@ -205,17 +205,22 @@ final class BackupIT {
             script));
   }
 
+  /// What QEMU sees of the running disk in a context.
+  private String qemuMap(String context) {
+    return run(
+        "qemu-img",
+        "map",
+        "--output=json",
+        "--image-opts",
+        "driver=nbd,host=127.0.0.1,port="
+            + sheep.nbdPort()
+            + ",export=disk,x-dirty-bitmap="
+            + context);
+  }
+
   @Test
   void qemuSeesTheChangesOfTheRunningDisk() {
-    String map =
-        run(
-            "qemu-img",
-            "map",
-            "--output=json",
-            "--image-opts",
-            "driver=nbd,host=127.0.0.1,port="
-                + sheep.nbdPort()
-                + ",export=disk,x-dirty-bitmap=qemu:dirty-bitmap:s2");
+    String map = qemuMap("qemu:dirty-bitmap:s2");
     // QEMU tells a dirty extent as one without data.
     List<String> dirty =
         map.lines()
@@ -242,15 +247,7 @@ final class BackupIT {
             extent(48, 4, 2),
             extent(52, 14, 0));
     assertEquals(right, map);
-    String qemu =
-        run(
-            "qemu-img",
-            "map",
-            "--output=json",
-            "--image-opts",
-            "driver=nbd,host=127.0.0.1,port="
-                + sheep.nbdPort()
-                + ",export=disk,x-dirty-bitmap=qemu:allocation-depth");
+    String qemu = qemuMap("qemu:allocation-depth");
     assertTrue(qemu.contains("\"start\": " + 16 * MIB), qemu);
   }
 

@@ -1,12 +1,15 @@
 package dev.kelpie.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,6 +66,44 @@ final class GuestBootIT {
         assertAllFound(after, sheep.nbd("disk"));
       }
     }
+  }
+
+  @Test
+  void whatAGuestReadAtItsBootIsFetchedAheadOfTheNext() {
+    try (SheepProcess sheep = sheep().start().format()) {
+      sheep.dog("vdi", "create", "disk", "256M").ok();
+      Map<Integer, String> durable;
+      try (Guest guest = boot("make", sheep.nbd("disk"))) {
+        durable = guest.awaitDurable(12);
+      }
+      assertAllFound(durable, sheep.nbd("disk")); // its file system is in order from now on
+      sheep.kill(); // which leaves no boot set
+      sheep.start();
+      Counts first = countsOfABoot(sheep, durable);
+      assertFalse(sheep.log().contains("of its boot set were fetched"), sheep::log);
+      sheep.stop();
+      sheep.start();
+      Counts second = countsOfABoot(sheep, durable);
+      assertTrue(sheep.log().contains("of its boot set were fetched"), sheep::log);
+      assertTrue(second.readAhead > 0, second::toString);
+      assertTrue(second.misses < first.misses, () -> first + ", " + second);
+    }
+  }
+
+  private record Counts(long misses, long readAhead) {}
+
+  /// What the cache counts while a guest boots that finds nothing in it.
+  private Counts countsOfABoot(SheepProcess sheep, Map<Integer, String> durable) {
+    sheep.dog("vdi", "cache", "delete", "disk").ok();
+    assertAllFound(durable, sheep.nbd("disk"));
+    String counts = sheep.dog("vdi", "cache", "list", "--json").ok().out();
+    return new Counts(count("misses", counts), count("read_ahead", counts));
+  }
+
+  private static long count(String name, String json) {
+    Matcher found = Pattern.compile("\"" + name + "\":(\\d+)").matcher(json);
+    assertTrue(found.find(), json);
+    return Long.parseLong(found.group(1));
   }
 
   private SheepProcess sheep() {

@@ -141,6 +141,24 @@ final class OperatorIT {
             sheep.dog("node", "md", "info", "-r").ok().out()));
   }
 
+  @Test
+  void droppingACacheShowsABarOnATerminalAndNothingElsewhere() {
+    sheep.dog("vdi", "create", "vm1", "16M").ok();
+    write("vm1", random(9_000_000));
+    assertEquals("", onTerminal("vdi cache flush vm1"), "nothing is dirty");
+    String drawn = onTerminal("vdi cache delete vm1");
+    assertTrue(
+        Pattern.compile("\\r100\\.0 % \\[=+] (\\S+ MB) / \\1 *\\r?\\n$").matcher(drawn).find(),
+        drawn);
+    write("vm1", random(9_000_000));
+    assertEquals("", sheep.dog("vdi", "cache", "delete", "vm1").ok().out());
+  }
+
+  private String onTerminal(String command) {
+    String line = SheepProcess.program("dog") + " " + command + " -p " + sheep.port();
+    return Ran.run("script", "-qec", line, "/dev/null").ok().out();
+  }
+
   /// The rules are those of spec/cli.md §9; `dog.ParsersTest` has them with every corner.
   @Test
   void outsideProgramsReadTheRealOutput() {

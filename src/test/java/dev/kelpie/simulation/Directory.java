@@ -76,8 +76,12 @@ final class Directory {
     if (known == null) {
       known =
           number < MODES.size() && !disk.sheepdogOnly
-              ? new NbdDisk(node.nbd(disk.name + "?cache=" + MODES.get(number)), number == 1)
-              : new SheepdogDisk(node.sheepdog(), disk.name, 0);
+              ? new NbdDisk(
+                  node.nbd(disk.name + "?cache=" + MODES.get(number)),
+                  number == 1,
+                  disk.clearing.writeLock())
+              : new SheepdogDisk(
+                  node.sheepdog(), disk.name, 0, disk.naming, disk.clearing.readLock());
       disk.clients.put(number, known);
     }
     return known;
@@ -292,7 +296,8 @@ final class Directory {
     int number = until - from;
     int tag = op.number() + 1_000_000;
     if (op.dice() / 2 % 2 == 0 && !disk.sheepdogOnly) {
-      try (NbdDisk nbd = new NbdDisk(node.nbd(disk.name + "?cache=writeback"), false)) {
+      try (NbdDisk nbd =
+          new NbdDisk(node.nbd(disk.name + "?cache=writeback"), false, disk.clearing.writeLock())) {
         Write write = disk.history.begin(tag, from, number, false);
         nbd.write((long) from * History.CELL, History.bytes(tag, from, number), 1);
         disk.history.answered(write);

@@ -5,6 +5,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /// A disk as the model knows it.
@@ -19,6 +21,12 @@ final class DiskModel {
 
   /// Its clients, by number.
   final Map<Integer, DiskClient> clients = new ConcurrentHashMap<>();
+
+  /// Shared by Sheepdog clients that change objects; had alone by one that creates or discards one.
+  final ReadWriteLock naming = new ReentrantReadWriteLock();
+
+  /// Shared by Sheepdog clients that name an object; had alone by a client of NBD that clears.
+  final ReadWriteLock clearing = new ReentrantReadWriteLock();
 
   /// Whether it may not be there: it was being made or deleted.
   volatile boolean inDoubt;

@@ -11,15 +11,19 @@ import static dev.kelpie.testing.NbdNumbers.WRITE_ZEROES;
 
 import dev.kelpie.testing.NbdClient;
 import java.io.IOException;
+import java.util.concurrent.locks.Lock;
 
 /// A disk over NBD; its mode is that of the connection.
 final class NbdDisk implements DiskClient {
   private final NbdClient client;
   private final boolean writeThrough;
+  private final Lock clearing;
 
-  NbdDisk(NbdClient client, boolean writeThrough) {
+  /// @param clearing had while objects may go, so that no Sheepdog client names one then
+  NbdDisk(NbdClient client, boolean writeThrough, Lock clearing) {
     this.client = client;
     this.writeThrough = writeThrough;
+    this.clearing = clearing;
   }
 
   @Override
@@ -49,10 +53,15 @@ final class NbdDisk implements DiskClient {
   @Override
   public void clear(long offset, int length, int dice) throws IOException {
     int fua = isFua(dice) ? FUA : 0;
-    if (dice / 5 % 2 == 0) {
-      call(TRIM, fua, offset, length);
-    } else {
-      call(WRITE_ZEROES, fua | (dice / 10 % 3 == 0 ? NO_HOLE : 0), offset, length);
+    clearing.lock();
+    try {
+      if (dice / 5 % 2 == 0) {
+        call(TRIM, fua, offset, length);
+      } else {
+        call(WRITE_ZEROES, fua | (dice / 10 % 3 == 0 ? NO_HOLE : 0), offset, length);
+      }
+    } finally {
+      clearing.unlock();
     }
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.kelpie.testing.Seeds;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,18 @@ final class NodeModelTest {
     if (failure.isPresent()) {
       long seed = failure.get().seed();
       fail(Shrinker.shrink(seed, Script.of(seed), failure.get().text(), SHRINK_MILLIS));
+    }
+  }
+
+  /// Which of their steps meet is left to chance, so several scripts are run.
+  @Test
+  void readingAheadAndBootSetsTakePart() throws IOException {
+    for (Script.Run run : List.of(Script.Run.READ_AHEAD, Script.Run.BOOT_AGAIN)) {
+      long fetched = 0;
+      for (long seed : Script.seeds(run, 4)) {
+        fetched += Simulation.run(seed, Script.of(seed));
+      }
+      assertTrue(fetched > 0, run.toString());
     }
   }
 

@@ -61,7 +61,9 @@ final class Script {
     SNAPSHOT_DURING_PUSH,
     CUT_AFTER_DURABLE,
     MIX_MODES,
-    REMOVE_THEN_CUT
+    REMOVE_THEN_CUT,
+    READ_AHEAD,
+    BOOT_AGAIN
   }
 
   private Script(long seed) {
@@ -243,6 +245,8 @@ final class Script {
       case CUT_AFTER_DURABLE -> cutAfterDurable();
       case MIX_MODES -> mixModes();
       case REMOVE_THEN_CUT -> removeThenCut();
+      case READ_AHEAD -> readAhead();
+      case BOOT_AGAIN -> bootAgain();
     }
   }
 
@@ -468,6 +472,68 @@ final class Script {
     add(Kind.FLUSH);
     some(0, 1, Kind.WRITE, Kind.READ);
     add(Kind.CUT);
+    add(Kind.READ);
+  }
+
+  /// Others change what is on its way ahead of a sequential reader.
+  private void readAhead() {
+    first -= first % OBJECT;
+    count = CHUNK * (8 + chance.nextInt(24));
+    int start = first;
+    int all = count;
+    writeBack();
+    add(Kind.DROP, 3, 0);
+    count = CHUNK * (1 + chance.nextInt(2));
+    int holdAt = 3 + chance.nextInt(3);
+    for (int i = 0; i < 8; i++) {
+      if (i == holdAt) {
+        hold(Gates.Call.READ, chance.nextBoolean());
+      }
+      add(Kind.READ, chance.nextInt(2), 0);
+      if (i >= holdAt) {
+        meddleAhead();
+      }
+      first += count;
+    }
+    add(Kind.RELEASE);
+    first = start;
+    count = all;
+    some(0, 1, Kind.FLUSH, Kind.KILL, Kind.CUT, Kind.SNAPSHOT);
+    add(Kind.READ);
+  }
+
+  /// Changes something behind the place where the next read goes.
+  private void meddleAhead() {
+    int at = first;
+    int size = count;
+    first += count * (1 + chance.nextInt(4));
+    count = 1 + chance.nextInt(2 * BLOCK);
+    some(0, 1, Kind.WRITE, Kind.WRITE, Kind.CLEAR, Kind.DISCARD, Kind.SNAPSHOT, Kind.DROP);
+    first = at;
+    count = size;
+  }
+
+  /// What was read before the node ended is read anew at the next opening, while others change it.
+  private void bootAgain() {
+    disk = 0; // clients of NBD open it
+    first = chance.nextInt(2) * OBJECT;
+    count = CHUNK * (16 + chance.nextInt(16));
+    int start = first;
+    int all = count;
+    writeBack();
+    add(Kind.READ, chance.nextInt(2), 0);
+    add(Kind.DROP, 3, 0);
+    add(Kind.RESTART);
+    count = BLOCK;
+    add(Kind.READ, chance.nextInt(2), 0);
+    for (int i = 0; i < 3; i++) {
+      first = start + chance.nextInt(all);
+      count = 1 + chance.nextInt(2 * BLOCK);
+      some(1, 2, Kind.WRITE, Kind.CLEAR, Kind.READ, Kind.FLUSH, Kind.DISCARD, Kind.SNAPSHOT);
+    }
+    some(0, 1, Kind.KILL, Kind.CUT, Kind.RESTART, Kind.DROP);
+    first = start;
+    count = all;
     add(Kind.READ);
   }
 

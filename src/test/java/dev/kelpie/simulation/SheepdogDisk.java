@@ -13,10 +13,17 @@ import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// A disk over the Sheepdog protocol. Does the bookkeeping that QEMU's driver does: looks an object
 /// up in the map, creates it where it is not the VDI's own, then writes the entry, in the mode of
 /// the write. Unlike the driver it reads the entry each time, since others change the map too.
+/// Between a change and the entry nobody else may create the same object, which would be made anew,
+/// or discard it, which the entry would name all the same: the protocol leaves that to clients,
+/// which have a VDI each.
 final class SheepdogDisk implements DiskClient {
   private static final int TRIES = 50;
 
@@ -26,10 +33,23 @@ final class SheepdogDisk implements DiskClient {
   /// 0 for the working VDI.
   private final int snapId;
 
+  private final ReadWriteLock naming;
+  private final Lock clearing;
+
+  /// For a client that does not change the map.
   SheepdogDisk(WireDoor.Client client, String name, int snapId) {
+    this(client, name, snapId, new ReentrantReadWriteLock(), new ReentrantLock());
+  }
+
+  /// @param naming had alone by the client of a disk that creates or discards an object
+  /// @param clearing had while an object is changed and named, so that no other client clears it
+  SheepdogDisk(
+      WireDoor.Client client, String name, int snapId, ReadWriteLock naming, Lock clearing) {
     this.client = client;
     this.name = name;
     this.snapId = snapId;
+    this.naming = naming;
+    this.clearing = clearing;
   }
 
   /// The payload that names a VDI.
@@ -120,28 +140,55 @@ final class SheepdogDisk implements DiskClient {
   }
 
   private void writePart(int index, int within, byte[] bytes, int flags) throws IOException {
-    for (int i = 0; i < TRIES; i++) {
+    boolean done = false;
+    for (int i = 0; i < TRIES && !done; i++) {
       int vid = there();
-      int entry = entry(vid, index);
-      ObjectId object = ObjectId.data(new VdiId(vid), index);
-      Reply written =
-          entry == vid
-              ? client.send(Opcode.WRITE_OBJ, flags, RequestFields.Obj.at(object, within), bytes)
-              : create(object, entry, within, bytes, flags);
-      if (isLate(written)) {
+      boolean creates = entry(vid, index) != vid;
+      if (!creates && flags == RequestFlags.CACHE) {
+        done = change(vid, index, within, bytes, flags, false);
         continue;
       }
-      good("write", written);
-      if (entry != vid || flags != RequestFlags.CACHE) {
-        Reply named = writeEntry(vid, index, flags);
-        if (isLate(named)) {
-          continue;
-        }
-        good("write of an entry", named);
+      Lock lock = creates ? naming.writeLock() : naming.readLock();
+      lock.lock();
+      clearing.lock();
+      try {
+        done = change(vid, index, within, bytes, flags, creates);
+      } finally {
+        clearing.unlock();
+        lock.unlock();
       }
-      return;
     }
-    throw new Refused("object " + index + " of " + name + " keeps changing");
+    if (!done) {
+      throw new Refused("object " + index + " of " + name + " keeps changing");
+    }
+  }
+
+  /// Writes to an object, or creates it and names it in the map.
+  ///
+  /// @return false where the client has to look again
+  private boolean change(int vid, int index, int within, byte[] bytes, int flags, boolean mayCreate)
+      throws IOException {
+    int entry = entry(vid, index);
+    if (entry != vid && !mayCreate) {
+      return false;
+    }
+    ObjectId object = ObjectId.data(new VdiId(vid), index);
+    Reply written =
+        entry == vid
+            ? client.send(Opcode.WRITE_OBJ, flags, RequestFields.Obj.at(object, within), bytes)
+            : create(object, entry, within, bytes, flags);
+    if (isLate(written)) {
+      return false;
+    }
+    good("write", written);
+    if (entry != vid || flags != RequestFlags.CACHE) {
+      Reply named = writeEntry(vid, index, flags);
+      if (isLate(named)) {
+        return false;
+      }
+      good("write of an entry", named);
+    }
+    return true;
   }
 
   /// Whether the VDI was frozen, or the object discarded, since the client looked.
@@ -252,8 +299,22 @@ final class SheepdogDisk implements DiskClient {
   ///
   /// @return false where that is refused since a block device is attached
   boolean discard(int index, int dice) throws IOException {
-    ObjectId object = ObjectId.data(new VdiId(there()), index);
-    Reply reply = client.ask(Opcode.DISCARD_OBJ, flags(dice), 0, RequestFields.Obj.at(object, 0));
+    naming.writeLock().lock();
+    try {
+      return discardAlone(index, dice);
+    } finally {
+      naming.writeLock().unlock();
+    }
+  }
+
+  private boolean discardAlone(int index, int dice) throws IOException {
+    Reply reply;
+    int tries = 0;
+    do { // again where the VDI was frozen since the client looked
+      ObjectId object = ObjectId.data(new VdiId(there()), index);
+      reply = client.ask(Opcode.DISCARD_OBJ, flags(dice), 0, RequestFields.Obj.at(object, 0));
+      tries++;
+    } while (reply.result() == ResultCode.READONLY.code() && tries < TRIES);
     if (reply.result() == ResultCode.EIO.code() || isLate(reply)) {
       return false;
     }

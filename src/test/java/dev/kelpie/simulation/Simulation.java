@@ -56,6 +56,9 @@ final class Simulation {
   private long crashStep = Long.MAX_VALUE;
   private boolean crashCuts;
 
+  /// Bytes that the nodes that have ended fetched before a client read them.
+  private long fetchedAhead;
+
   /// A request under way.
   private static final class Request {
     final Op op;
@@ -101,13 +104,16 @@ final class Simulation {
   }
 
   /// Runs a script with the settings of its seed.
-  static void run(long seed, List<Op> script) throws IOException {
+  ///
+  /// @return how many bytes the cache fetched before a client read them
+  static long run(long seed, List<Op> script) throws IOException {
     Simulation simulation = new Simulation(seed);
     try {
       for (Op op : script) {
         simulation.step(op);
       }
       simulation.finish();
+      return simulation.fetchedAhead;
     } finally {
       simulation.node.gates.openAll();
       simulation.node.disk.afterProcessKill();
@@ -273,11 +279,8 @@ final class Simulation {
     Optional<ServedNode> started = Optional.empty();
     while (started.isEmpty()) {
       boolean again = chance.nextInt(4) == 0;
-      next.crashAt(again ? 1 + chance.nextInt(120) : Long.MAX_VALUE);
-      try {
-        started = Optional.of(new ServedNode(next, keepPulled, pushAge));
-        next.crashAt(Long.MAX_VALUE);
-      } catch (SimulatedCrash _) {
+      started = started(next, again ? 1 + chance.nextInt(120) : Long.MAX_VALUE);
+      if (started.isEmpty()) {
         boolean thenCut = chance.nextBoolean();
         cut |= thenCut;
         next = after(next, thenCut);
@@ -285,6 +288,25 @@ final class Simulation {
     }
     began(started.get());
     directory.adopt(cut);
+  }
+
+  /// Starts a node whose disk may go off on the way, under the start or a task that it began.
+  ///
+  /// @param crash the step at which it goes off, unless the start comes first
+  /// @return empty where it went off
+  private Optional<ServedNode> started(MemoryDisk disk, long crash) throws IOException {
+    disk.crashAt(crash);
+    try {
+      ServedNode next = new ServedNode(disk, keepPulled, pushAge);
+      disk.crashAt(Long.MAX_VALUE);
+      if (disk.steps() < crash) {
+        return Optional.of(next);
+      }
+      next.abandon();
+      return Optional.empty();
+    } catch (SimulatedCrash _) {
+      return Optional.empty();
+    }
   }
 
   private MemoryDisk after(MemoryDisk disk, boolean cut) {
@@ -307,6 +329,7 @@ final class Simulation {
   /// Ends what is left of clients and servers of a disk that is off.
   private void leave() throws IOException {
     node.gates.openAll();
+    countFetched();
     node.abandon();
     directory.closeClients();
     for (Request request : underWay) {
@@ -321,6 +344,10 @@ final class Simulation {
     underWay.clear();
   }
 
+  private void countFetched() {
+    fetchedAhead += node.cache.usage().counters().readAheadBytes();
+  }
+
   private void restart() throws IOException {
     settle();
     if (hasCrashed()) {
@@ -328,22 +355,37 @@ final class Simulation {
     }
     directory.closeClients();
     cacheFault.ifPresent(Faults.Ended::close);
-    try {
-      node.close();
-      began(new ServedNode(node.disk, keepPulled, pushAge));
-    } catch (SimulatedCrash _) {
+    Optional<ServedNode> next = closed() ? started(node.disk, crashStep) : Optional.empty();
+    if (next.isEmpty()) {
       end(crashCuts);
       return;
     }
-    node.disk.crashAt(Long.MAX_VALUE);
+    countFetched();
+    began(next.get());
     directory.ended();
     directory.adopt(false);
+  }
+
+  /// Ends the node in good order, unless its disk goes off meanwhile.
+  private boolean closed() throws IOException {
+    try {
+      node.close();
+      return true;
+    } catch (SimulatedCrash _) {
+      return false;
+    }
   }
 
   /// Damages every block of the cache; all are clean, so nothing is lost.
   private void rot() throws IOException {
     settle();
-    directory.flushAll();
+    try {
+      directory.flushAll();
+    } catch (IOException e) {
+      if (!hasCrashed()) {
+        throw e;
+      }
+    }
     if (hasCrashed()
         || node.cache.usage().vdis().stream()
             .anyMatch(v -> v.dirtyBytes() + v.dirtyObjects() > 0)) {

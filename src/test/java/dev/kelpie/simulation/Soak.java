@@ -18,15 +18,23 @@ public final class Soak {
     long deadline = System.nanoTime() + millis * 1_000_000;
     long seed = 0;
     int done = 0;
+    long fetchedAhead = 0;
     do {
       seed = done < seeds.length ? seeds[done] : seed + 1;
-      Optional<String> failure = failure(seed, Script.of(seed));
-      if (failure.isPresent()) {
-        return Optional.of(new Failure(seed, failure.get()));
+      try {
+        fetchedAhead += Simulation.run(seed, Script.of(seed));
+      } catch (IOException | RuntimeException | Error e) {
+        return Optional.of(new Failure(seed, text(e)));
       }
       done++;
     } while (System.nanoTime() < deadline);
-    System.out.println(done + " scripts, up to seed " + seed);
+    System.out.println(
+        done
+            + " scripts, up to seed "
+            + seed
+            + "; "
+            + (fetchedAhead >> 20)
+            + " MiB were fetched ahead of clients");
     return Optional.empty();
   }
 
@@ -46,10 +54,14 @@ public final class Soak {
       Simulation.run(seed, script);
       return Optional.empty();
     } catch (IOException | RuntimeException | Error e) {
-      StringWriter text = new StringWriter();
-      e.printStackTrace(new PrintWriter(text));
-      return Optional.of(text.toString());
+      return Optional.of(text(e));
     }
+  }
+
+  private static String text(Throwable failure) {
+    StringWriter text = new StringWriter();
+    failure.printStackTrace(new PrintWriter(text));
+    return text.toString();
   }
 
   /// For runs by hand.

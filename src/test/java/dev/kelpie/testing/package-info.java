@@ -2,7 +2,8 @@
 /// which are strict, can crash and can fail at command; and small helpers for seeds and waiting.
 ///
 /// [MemoryDisk] is the world's disk with live and durable bytes apart; [MemoryStore] is the
-/// plainest object store; [TestPlatform] puts a platform together.
+/// plainest object store; [TestPlatform] puts a platform together, and [WholeNode] the floors of a
+/// node.
 @NullMarked
 package dev.kelpie.testing;
 

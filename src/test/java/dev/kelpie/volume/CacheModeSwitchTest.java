@@ -18,6 +18,7 @@ import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.Seeds;
+import dev.kelpie.testing.WholeNode;
 import dev.kelpie.vdi.VdiAnswer;
 import dev.kelpie.vdi.VdiDirectory.Shape;
 import java.io.IOException;
@@ -44,7 +45,7 @@ final class CacheModeSwitchTest {
   private volatile boolean stopping;
 
   CacheModeSwitchTest() throws IOException {
-    node = new WholeNode(new MemoryDisk(), chance);
+    node = new WholeNode(new MemoryDisk(), WholeNode.Settings.by(chance));
     VdiAnswer made =
         node.catalog.create(NAME, new Shape((long) OBJECTS * ObjectId.DATA_SIZE, 0, 0, 0));
     vdi = assertInstanceOf(VdiAnswer.Found.class, made).vdi();
@@ -156,7 +157,7 @@ final class CacheModeSwitchTest {
     CacheSettings tuned = new CacheSettings(CacheMode.DIRECT, 2 << 20, 1 << 20);
     assertInstanceOf(VdiAnswer.Found.class, node.catalog.cacheSettings().change(vdi, _ -> tuned));
     node.close();
-    WholeNode next = new WholeNode(node.disk, chance);
+    WholeNode next = new WholeNode(node.disk, WholeNode.Settings.by(chance));
     assertEquals(tuned, next.catalog.cacheSettings().of(vdi).orElseThrow().settings());
     assertEquals(next.cache.reservable(), 3 * CacheConfig.SIZE_MIN / 4);
     next.close();

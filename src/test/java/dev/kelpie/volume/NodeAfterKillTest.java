@@ -13,13 +13,13 @@ import dev.kelpie.testing.Keep;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.Seeds;
 import dev.kelpie.testing.SimulatedCrash;
+import dev.kelpie.testing.WholeNode;
 import dev.kelpie.vdi.VdiAnswer;
 import dev.kelpie.vdi.VdiDirectory.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -29,8 +29,9 @@ final class NodeAfterKillTest {
   private static final VdiName VM = new VdiName("vm1");
   private static final Duration LIMIT = Duration.ofSeconds(60);
 
-  /// Chooses a cache that pushes nothing by itself.
-  private static final RandomGenerator CALM = () -> -1;
+  /// A cache that pushes nothing by itself.
+  private static final WholeNode.Settings CALM =
+      new WholeNode.Settings(true, true, Duration.ofDays(1));
 
   private WholeNode node = new WholeNode(new MemoryDisk(), CALM);
 

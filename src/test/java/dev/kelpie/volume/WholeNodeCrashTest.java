@@ -16,6 +16,7 @@ import dev.kelpie.testing.Keep;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.Seeds;
 import dev.kelpie.testing.SimulatedCrash;
+import dev.kelpie.testing.WholeNode;
 import dev.kelpie.vdi.VdiAnswer;
 import dev.kelpie.vdi.VdiDirectory.Shape;
 import dev.kelpie.volume.SectorHistory.Write;
@@ -108,7 +109,7 @@ final class WholeNodeCrashTest {
     int tasks = seed % 3 == 0 ? 1 : 4;
     crashStep = Long.MAX_VALUE;
     MemoryDisk disk = settings(new MemoryDisk());
-    WholeNode node = new WholeNode(disk, chance);
+    WholeNode node = new WholeNode(disk, WholeNode.Settings.by(chance));
     for (String name : List.of("a", "b")) {
       long size = OBJECT + chance.nextInt(OBJECT_SECTORS) * (long) SECTOR;
       found(node.catalog.create(new VdiName(name), shape(size)));
@@ -132,7 +133,7 @@ final class WholeNodeCrashTest {
       crashed = closed(node);
       if (!crashed) {
         crashNever(node.disk);
-        WholeNode next = new WholeNode(node.disk, chance);
+        WholeNode next = new WholeNode(node.disk, WholeNode.Settings.by(chance));
         adopt(next, false);
         return next;
       }
@@ -174,12 +175,13 @@ final class WholeNodeCrashTest {
         crashSoon(disk, 200);
       }
       try {
-        WholeNode started = new WholeNode(disk, chance);
-        if (hasCrashed(disk)) {
+        WholeNode started = new WholeNode(disk, WholeNode.Settings.by(chance));
+        long crash = crashStep;
+        crashNever(disk);
+        if (disk.steps() >= crash) { // under a task that the start began
           started.abandon();
           continue;
         }
-        crashNever(disk);
         adopt(started, everCut);
         return started;
       } catch (IOException | RuntimeException | SimulatedCrash e) {

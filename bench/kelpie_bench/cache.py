@@ -8,7 +8,7 @@ ON, OFF = "cache on", "cache off"
 SLOW_ON, SLOW_OFF = "slow store, cache on", "slow store, cache off"
 
 BY = 0.95  # no row may lose more than 5 % by the cache
-QUOTA_MIB = 64
+QUOTA_MIB = 32
 
 WHOLE = "size={twice}M"  # the cache has room for everything
 COLD = WHOLE + ",bootset=off"  # and fetches nothing because it was read last time
@@ -34,10 +34,10 @@ HOT = Stage(
             (BY, None, None), ALONE),
         Row("hot-write", "4 KiB random write, no flush, QD 32", Job("randwrite", "4k", 32),
             (BY, None, None), ALONE, pushed_most=1.1),
-        Row("hot-write-1024", "4 KiB random write, flush after 1024, QD 32",
-            Job("randwrite", "4k", 32, flush_every=1024), (BY, None, None), pushed_most=1.1),
-        Row("hot-write-32", "4 KiB random write, flush after 32, QD 32",
-            Job("randwrite", "4k", 32, flush_every=32), (BY, None, None), pushed_most=1.1),
+        Row("hot-write-1024", "4 KiB random write, flush after 1024, QD 1",
+            Job("randwrite", "4k", 1, flush_every=1024), (BY, None, None), pushed_most=1.1),
+        Row("hot-write-32", "4 KiB random write, flush after 32, QD 1",
+            Job("randwrite", "4k", 1, flush_every=32), (BY, None, None), pushed_most=1.1),
         Row("hot-write-1", "4 KiB random write, flush after each, QD 1",
             Job("randwrite", "4k", 1, flush_every=1), (BY, None, None), ALONE, pushed_most=1.1),
         Row("hot-seqread", "1 MiB sequential read, QD 4", Job("read", "1m", 4),
@@ -117,8 +117,8 @@ SLOW = Stage(
             (BY, BY)),
         Row("slow-write", "4 KiB random write over 64 MiB, no flush, QD 32",
             Job("randwrite", "4k", 32, area_mib=64), (BY, BY), pushed_most=1.1),
-        Row("slow-write-32", "4 KiB random write, flush after 32, QD 32",
-            Job("randwrite", "4k", 32, flush_every=32), (None, BY), pushed_most=1.1),
+        Row("slow-write-32", "4 KiB random write, flush after 32, QD 1",
+            Job("randwrite", "4k", 1, flush_every=32), (None, BY), pushed_most=1.1),
         Row("slow-cold-read", "4 KiB random read, nothing in the cache, QD 32",
             Job("randread", "4k", 32, once_mib=64), (None, BY), (ON,), cold=True, pulled_most=1.05),
         Row("slow-cold-seqread", "128 KiB sequential read, nothing in the cache, QD 1",

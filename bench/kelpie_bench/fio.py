@@ -13,7 +13,7 @@ class Job:
     rw: str
     block: str
     depth: int
-    flush_every: int = 0
+    flush_every: int = 0  # writes; at depth 1 only, deeper ones make fio flush many times in a row
     area_mib: int | None = None  # None: the whole disk
     once_mib: int | None = None
     zipf: float | None = None
@@ -81,13 +81,13 @@ def flush(server, *disk):
 
 
 def fill(server, size_mib, *disk):
-    """Writes the whole disk, and reads it back."""
+    """Writes the whole disk."""
     fio(server.uri(*disk), "--rw=write", "--bs=1m", "--iodepth=4", f"--size={size_mib}m")
     flush(server, *disk)
-    fio(server.uri(*disk), "--rw=read", "--bs=1m", "--iodepth=4", f"--size={size_mib}m")
 
 
 def warm_up(server, size_mib, seconds):
-    """Lets the server become as fast as it gets."""
+    """Reads the disk once, and lets the server become as fast as it gets."""
+    fio(server.uri(), "--rw=read", "--bs=1m", "--iodepth=4", f"--size={size_mib}m")
     fio(server.uri(), *Job("randrw", "4k", 32).words(size_mib, seconds))
     flush(server)

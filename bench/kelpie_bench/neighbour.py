@@ -17,7 +17,7 @@ TIMES_MOST = 2  # the budget: 99 % of the reads take at most so many times longe
 
 KINDS = (Kind(ON, COLD), Kind(OFF), Kind(SLOW_ON, COLD, True))
 READS = Job("randread", "4k", 1)
-WRITES = Job("write", "1m", 4, flush_every=FLUSH_MIB)
+WRITES = Job("write", "1m", 1, flush_every=FLUSH_MIB)
 
 START_SECONDS_MAX = 30
 
@@ -41,13 +41,13 @@ class Neighbour:
     def measure(self, _, directory, effort):
         size = effort.cache_size_mib
         with serving(KINDS, directory, "unix", 2 * size) as servers:
-            say(f"neighbour: writing two disks of {size} MiB to each server, reading them back")
+            say(f"neighbour: writing two disks of {size} MiB to each server")
             for server in servers:
                 server.prepare(size)
                 server.dog("vdi", "create", OTHER, f"{size}M")
                 fill(server, size)
                 fill(server, size, OTHER)
-                warm_up(server, size, effort.warm_seconds)
+                warm_up(server, size, effort.cache_warm_seconds)
             found = {server.name: Latencies() for server in servers}
             say("p99 of reads beside another disk's flush")
             for number, server in turns(effort.pairs, servers):
@@ -88,7 +88,7 @@ class Neighbour:
         lines = [
             "4 KiB random reads, QD 1, of a disk that is in the cache; beside it another disk is written"
             " sequentially in",
-            f"1 MiB, QD 4, with a flush after each {FLUSH_MIB} MiB. Without a cache the reads go to the store, which"
+            f"1 MiB, QD 1, with a flush after each {FLUSH_MIB} MiB. Without a cache the reads go to the store, which"
             " is in the page",
             "cache. The times are those that 99 % of the reads stay below.",
             "",

@@ -20,16 +20,17 @@ class Effort:
     seconds: float  # of each run of the rows against other servers
     cache_seconds: float  # of each run of the rows about the object cache
     warm_seconds: int
+    cache_warm_seconds: int
     size_mib: int
     cache_size_mib: int
     starts: int
     commands: int
 
 
-FULL = Effort(pairs=7, seconds=2, cache_seconds=1.5, warm_seconds=8, size_mib=1024,
-              cache_size_mib=512, starts=7, commands=20)
-QUICK = Effort(pairs=2, seconds=0.5, cache_seconds=0.5, warm_seconds=2, size_mib=256,
-               cache_size_mib=256, starts=3, commands=9)
+FULL = Effort(pairs=7, seconds=2, cache_seconds=1.5, warm_seconds=10,
+              cache_warm_seconds=5, size_mib=1024, cache_size_mib=512, starts=7, commands=20)
+QUICK = Effort(pairs=2, seconds=0.5, cache_seconds=0.5, warm_seconds=3,
+               cache_warm_seconds=1, size_mib=256, cache_size_mib=128, starts=3, commands=9)
 
 
 @dataclasses.dataclass

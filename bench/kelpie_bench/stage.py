@@ -47,20 +47,21 @@ class Stage:
         measured, filled = {}, False
         size = self.size_mib or (effort.cache_size_mib if self.about_cache else effort.size_mib)
         seconds = effort.cache_seconds if self.about_cache else effort.seconds
+        warm_seconds = effort.cache_warm_seconds if self.about_cache else effort.warm_seconds
         for transport in ("unix", "tcp"):
             rows = [row for row in self.rows if row.name in wanted and row.transport == transport]
             if not rows:
                 continue
             with serving(self.kinds, directory, transport, size) as servers:
                 if not filled:
-                    say(f"{self.name}: writing {size} MiB to each server, reading them back")
+                    say(f"{self.name}: writing {size} MiB to each server")
                     for server in servers:
                         server.prepare(size)
                         fill(server, size)
                     filled = True
                 say("warming up")
                 for server in servers:
-                    warm_up(server, size, effort.warm_seconds)
+                    warm_up(server, size, warm_seconds)
                 for row in rows:
                     say(row.title)
                     used = [server for server in servers if server.name not in row.without]

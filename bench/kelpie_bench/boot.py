@@ -73,9 +73,9 @@ class Boot:
         say("a system that starts, over a slow store")
         found = {key: Starts() for key in (FIRST, AGAIN, CACHED, WITHOUT)}
         log = write_trace(directory / "boot.trace")
-        for number in range(effort.pairs + 1):
+        for number in effort.rounds:
             counted = found if number > 0 else {key: Starts() for key in found}
-            self._round(f"boot{number}", number == 0, directory, log, counted)
+            self._round(f"boot{number}", number == effort.rounds[0], directory, log, counted)
         tell(f"{name}: {statistics.median(of.seconds):.2f} s" for name, of in found.items())
         return found
 

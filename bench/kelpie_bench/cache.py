@@ -23,9 +23,9 @@ HOT = Stage(
     ratios=((ON, OFF, "on / off"), (ON, NBDKIT, "on / nbdkit"), (ON, QEMU, "on / qemu-nbd")),
     counted=ON,
     text=(
-        "The disk is in the cache as a whole; the files of cache and store are in the page cache. Where no",
-        "other server is named, the same job is in the first table. Writes are flushed after the run, outside",
-        "the measurement; what that pushes counts.",
+        "The disk is in the cache as a whole; the files of cache and store are in the page cache. Where",
+        "no other server is named, the same job is in the first table, or nearly. Writes are flushed after",
+        "the run, outside the measurement; what that pushes counts.",
     ),
     rows=(
         Row("hot-read-qd1", "4 KiB random read, QD 1", Job("randread", "4k", 1),
@@ -54,9 +54,9 @@ EMPTY = Stage(
     ratios=HOT.ratios,
     counted=ON,
     text=(
-        "The cache is emptied before each run (`dog vdi cache delete`), and each block is read once. The files",
-        "of the store and of the others are in the page cache: what is measured is what a miss costs, not the",
-        "device. Boot sets are off, or the cache would fetch what the run before read.",
+        "The cache is emptied before each run (`dog vdi cache delete`), and each block is read once. The",
+        "files of the store and of the others are in the page cache: what is measured is what a miss",
+        "costs, not the device. Boot sets are off, or the cache would fetch what the run before read.",
     ),
     rows=(
         Row("cold-read-qd1", "4 KiB random read, QD 1", Job("randread", "4k", 1, once_mib=32),
@@ -84,10 +84,12 @@ SETS = Stage(
     counted=SLOW_ON,
     size_mib=10 * QUOTA_MIB,
     text=(
-        f"A cache of {QUOTA_MIB} MiB before a disk of ten times that. The runs of a row read the same part of the"
-        " disk, so",
-        "that the cache is as it is in the long run. Hits and bytes are those of the slow store's cache. Space is",
-        "given in chunks of 64 KiB: where few blocks of a chunk are ever read, most of it holds nothing.",
+        f"A cache of {QUOTA_MIB} MiB before a disk of ten times that. The runs of a row read the same part"
+        " of the disk,",
+        "so that the cache is as it is in the long run. Hits and bytes are those of the slow store's cache.",
+        "Space is given in chunks of 64 KiB, pulled is in blocks of 4 KiB: where few blocks of a chunk are",
+        "ever read, most of it holds nothing. A cache of the same size without chunks would have hits of",
+        "50 % at 2 x the quota and 10 % at 10 x, read uniformly.",
     ),
     rows=(
         set_row("sets-0.5", 0.5),
@@ -108,7 +110,7 @@ SLOW = Stage(
     text=(
         f"The store takes {SLOW_MICROS / 1000:g} ms more for each request, and all of them together get"
         f" {SLOW_MIB} MiB/s.",
-        "Rows about what is in the cache are to be as fast as over the fast store.",
+        "Rows about what is in the cache are to be as fast as over the fast store. Boot sets are off.",
     ),
     rows=(
         Row("slow-read-qd1", "4 KiB random read, in the cache, QD 1", Job("randread", "4k", 1),

@@ -50,7 +50,7 @@ class Neighbour:
                 warm_up(server, size, effort.cache_warm_seconds)
             found = {server.name: Latencies() for server in servers}
             say("p99 of reads beside another disk's flush")
-            for number, server in turns(effort.pairs, servers):
+            for number, server in turns(effort, servers):
                 alone = self._p99(server, size, effort)
                 beside, stored = self._p99_beside(server, size, effort)
                 if number > 0:
@@ -86,11 +86,10 @@ class Neighbour:
 
     def lines(self, found, _):
         lines = [
-            "4 KiB random reads, QD 1, of a disk that is in the cache; beside it another disk is written"
-            " sequentially in",
-            f"1 MiB, QD 1, with a flush after each {FLUSH_MIB} MiB. Without a cache the reads go to the store, which"
-            " is in the page",
-            "cache. The times are those that 99 % of the reads stay below.",
+            "4 KiB random reads, QD 1, of a disk that is in the cache; beside it another disk is written",
+            f"sequentially in 1 MiB, QD 1, with a flush after each {FLUSH_MIB} MiB. Without a cache the reads go"
+            " to the",
+            "store, which is in the page cache. The times are those that 99 % of the reads stay below.",
             "",
             "| server | alone | beside | ratio | at most | written to the store meanwhile | verdict |",
             "|---|---:|---:|---:|---:|---:|---|",

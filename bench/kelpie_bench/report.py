@@ -90,14 +90,14 @@ def how(effort):
     return [
         "## How",
         "",
-        f"Disks of {size} MiB ({small} MiB in the sections about the object cache, where nothing else is said), all",
-        "written once with random data and read once before. fio with its nbd engine, one connection,",
-        f"{effort.seconds:g} s per run ({effort.cache_seconds:g} s about the object cache), {effort.pairs} rounds"
-        " after one that is not counted; before,",
-        f"each server gets {effort.warm_seconds} s of mixed 4 KiB reads and writes. Writes go over allocated"
-        " space. After each run with",
-        "writes the server is told to flush, outside the measurement. Unix sockets except where it says",
-        "TCP (loopback).",
+        f"Disks of {size} MiB ({small} MiB in the sections about the object cache, where nothing else is",
+        "said), all written once with random data and read once before. fio with its nbd engine, one",
+        f"connection, {effort.seconds:g} s per run ({effort.cache_seconds:g} s about the object cache),"
+        f" {effort.pairs} rounds after {effort.uncounted} that is not counted; before,",
+        f"each server gets {effort.warm_seconds} s ({effort.cache_warm_seconds} s) of mixed 4 KiB reads and"
+        " writes. Writes go over allocated",
+        "space. After each run with writes the server is told to flush, outside the measurement. Unix",
+        "sockets except where it says TCP (loopback).",
         "",
         f"* Kelpie: `bin/sheep --nbd ... -w size={2 * size}M,keep=always`, formatted with one copy; the VDI",
         "  is in the object cache as a whole, the cache's files in the page cache. Every block that is",
@@ -107,8 +107,8 @@ def how(effort):
         "* nbdkit: `nbdkit file`, the file in the page cache.",
         "* qemu-nbd: `qemu-nbd -f raw --cache=writeback --aio=threads`, the file in the page cache.",
         "",
-        "Hits are read requests; bytes pulled and pushed are the cache's own counters (docs/metrics.md), what a",
-        "flush after the run pushed included.",
+        "Hits are read requests; bytes pulled and pushed are the cache's own counters (docs/metrics.md),",
+        "what a flush after the run pushed included.",
         "",
         f"Start: `bin/sheep` on a formatted directory until it greets an NBD client, {effort.starts} times;",
         f"`bin/dog node list` as a whole process, {effort.commands} times.",

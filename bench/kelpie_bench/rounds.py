@@ -16,6 +16,7 @@ SPREAD_MAX = 0.15  # what varies more is undecided
 class Effort:
     """How long everything is measured."""
 
+    uncounted: int  # rounds before those that count
     pairs: int
     seconds: float  # of each run of the rows against other servers
     cache_seconds: float  # of each run of the rows about the object cache
@@ -26,10 +27,14 @@ class Effort:
     starts: int
     commands: int
 
+    @property
+    def rounds(self):
+        return range(1 - self.uncounted, self.pairs + 1)
 
-FULL = Effort(pairs=7, seconds=2, cache_seconds=1.5, warm_seconds=10,
+
+FULL = Effort(uncounted=1, pairs=7, seconds=2, cache_seconds=1, warm_seconds=10,
               cache_warm_seconds=5, size_mib=1024, cache_size_mib=512, starts=7, commands=20)
-QUICK = Effort(pairs=2, seconds=0.5, cache_seconds=0.5, warm_seconds=3,
+QUICK = Effort(uncounted=0, pairs=2, seconds=0.4, cache_seconds=0.4, warm_seconds=2,
                cache_warm_seconds=1, size_mib=256, cache_size_mib=128, starts=3, commands=9)
 
 
@@ -56,9 +61,9 @@ class Numbers:
             self.pushed.append(moved["pushed"] / done.written)
 
 
-def turns(pairs, servers):
-    """Number of the round, and who is next in it; round 0 is not to be counted."""
-    for number in range(pairs + 1):
+def turns(effort, servers):
+    """Number of the round, and who is next in it; only those above 0 are to be counted."""
+    for number in effort.rounds:
         first = number % len(servers)  # nobody always runs after the same other one
         for server in servers[first:] + servers[:first]:
             yield number, server

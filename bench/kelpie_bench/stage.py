@@ -65,7 +65,7 @@ class Stage:
                 for row in rows:
                     say(row.title)
                     used = [server for server in servers if server.name not in row.without]
-                    measured[row.name] = measure(row, used, effort.pairs, size, seconds)
+                    measured[row.name] = measure(row, used, effort, size, seconds)
         return measured
 
     def lines(self, measured, _):
@@ -76,10 +76,10 @@ class Stage:
         return [line for line in lines if line is not None]
 
 
-def measure(row, servers, pairs, size, seconds):
-    """Measures each server in each round; one round before that is not counted."""
+def measure(row, servers, effort, size, seconds):
+    """Measures each server in each round."""
     numbers = {server.name: Numbers() for server in servers}
-    for number, server in turns(pairs, servers):
+    for number, server in turns(effort, servers):
         if row.cold:
             server.empty_cache()
         before, cpu = server.counters(), server.cpu_seconds()

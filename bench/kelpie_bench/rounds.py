@@ -32,7 +32,7 @@ class Effort:
         return range(1 - self.uncounted, self.pairs + 1)
 
 
-FULL = Effort(uncounted=1, pairs=7, seconds=2, cache_seconds=1, warm_seconds=10,
+FULL = Effort(uncounted=1, pairs=7, seconds=2, cache_seconds=1, warm_seconds=6,
               cache_warm_seconds=5, size_mib=1024, cache_size_mib=512, starts=7, commands=20)
 QUICK = Effort(uncounted=0, pairs=2, seconds=0.4, cache_seconds=0.4, warm_seconds=2,
                cache_warm_seconds=1, size_mib=256, cache_size_mib=128, starts=3, commands=9)

@@ -22,20 +22,25 @@ public final class Sheep {
 
   private final Launch launch;
   private final SheepConfig config;
+  private final SheepNode.StoreFront front;
   private final Failures failures = new Failures();
   private final Platform platform = JvmPlatform.open(failures);
 
-  private Sheep(Launch launch, SheepConfig config) {
+  private Sheep(Launch launch, SheepConfig config, SheepNode.StoreFront front) {
     this.launch = launch;
     this.config = config;
+    this.front = front;
   }
 
   /// Runs until the daemon was told to stop, and ends the process.
   public static void main(String[] words) {
-    System.exit(run(Launch.read(), List.of(words)));
+    System.exit(run(Launch.read(), List.of(words), SheepNode.StoreFront.NONE));
   }
 
-  private static int run(Launch launch, List<String> words) {
+  /// Runs until the daemon was told to stop.
+  ///
+  /// @return the exit status
+  static int run(Launch launch, List<String> words, SheepNode.StoreFront front) {
     try {
       Detachment.nameProcess(NAME);
       return switch (CommandLine.read(launch.program(), words, launch.directory())) {
@@ -43,7 +48,7 @@ public final class Sheep {
           System.out.print(text);
           yield 0;
         }
-        case CommandLine.Wish.Serve(SheepConfig config) -> new Sheep(launch, config).serve();
+        case CommandLine.Wish.Serve(SheepConfig config) -> new Sheep(launch, config, front).serve();
       };
     } catch (Refusal e) {
       System.err.println(e.text());
@@ -78,7 +83,7 @@ public final class Sheep {
   private int serve(BaseDirectory base, Entrances entrances, QueuedLog log) {
     Shutdown shutdown = new Shutdown(log);
     try (Closeable _ = writePidFile();
-        SheepNode _ = SheepNode.start(config, base, platform, log, entrances, shutdown)) {
+        SheepNode _ = SheepNode.start(config, base, platform, log, front, entrances, shutdown)) {
       shutdown.listen(() -> entrances.readAgain(log));
       log.info("sheepdog daemon (version " + Version.text() + ") started");
       if (launch.pipe().isPresent()) {

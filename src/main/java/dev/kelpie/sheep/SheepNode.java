@@ -48,14 +48,26 @@ final class SheepNode implements Closeable {
   private final BaseDirectory base;
   private final Platform platform;
   private final QueuedLog log;
+  private final StoreFront front;
   private final Floors floors;
 
-  private SheepNode(SheepConfig config, BaseDirectory base, Platform platform, QueuedLog log) {
+  private SheepNode(
+      SheepConfig config, BaseDirectory base, Platform platform, QueuedLog log, StoreFront front) {
     this.config = config;
     this.base = base;
     this.platform = platform;
     this.log = log;
+    this.front = front;
     this.floors = new Floors(log);
+  }
+
+  /// What the rest of the node sees of the object store: the store itself, or something in front of
+  /// it, with which a benchmark makes the store slower.
+  @FunctionalInterface
+  interface StoreFront {
+    StoreFront NONE = (store, _) -> store;
+
+    ObjectStore of(ObjectStore store, Platform platform);
   }
 
   /// Builds the floors from the bottom up, and lets clients in.
@@ -67,10 +79,11 @@ final class SheepNode implements Closeable {
       BaseDirectory base,
       Platform platform,
       QueuedLog log,
+      StoreFront front,
       Entrances entrances,
       Shutdown shutdown)
       throws IOException {
-    SheepNode node = new SheepNode(config, base, platform, log);
+    SheepNode node = new SheepNode(config, base, platform, log, front);
     try {
       node.build(entrances, shutdown);
       return node;
@@ -88,7 +101,7 @@ final class SheepNode implements Closeable {
     LeaseBook leases = new LeaseBook(platform, log, records, base.id());
     StoreDirectories directories = StoreDirectories.find(disk, log, base.path(), config.disks());
     DiskStore store = floors.add("object store", directories.open(platform, log, records));
-    MeteredStore metered = new MeteredStore(store, platform.clock());
+    MeteredStore metered = new MeteredStore(front.of(store, platform), platform.clock());
     Optional<ObjectCache> cache = openCache(directories, metered, leases);
     ObjectStore objects = cache.isPresent() ? cache.get() : metered;
     Optional<CacheControl> control = cache.map(c -> c);

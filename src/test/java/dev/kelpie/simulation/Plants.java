@@ -92,8 +92,8 @@ final class Plants {
             List.of(
                 in(
                     "Pusher",
-                    "      if (done) {\n        clean(",
-                    "      if (true) {\n        clean("))),
+                    "      if (done) {\n        cleanReadable(",
+                    "      if (true) {\n        cleanReadable("))),
         new Plant(
             "a write during a push is cleaned with it",
             Run.WRITE_DURING_PUSH,

@@ -105,6 +105,7 @@ final class EncryptedClientsTest {
     try (Rig rig = rig(true, SheepdogConfig.defaults())) {
       StrictClient client = rig.client();
       client.sendBytes(HALF_A_HELLO);
+      Await.until("it has come", () -> rig.server.clients() == 1);
       Await.until(
           "it is cut off",
           () -> {

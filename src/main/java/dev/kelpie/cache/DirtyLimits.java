@@ -115,6 +115,16 @@ final class DirtyLimits {
     return fill(vdi) > SLOW_FROM;
   }
 
+  /// Waits as long as a write of so many bytes has to before it begins; not any longer where room
+  /// was made meanwhile.
+  void awaitTurn(VdiCache vdi, long bytes, Throttle throttle) {
+    long turn = clock.nanos() + delay(vdi, bytes).toNanos();
+    long left = turn - clock.nanos();
+    while (left > 0 && slows(vdi) && throttle.awaitMade(Duration.ofNanos(left))) {
+      left = turn - clock.nanos();
+    }
+  }
+
   /// How long a write of so many bytes is to wait before it begins, with those before it. Writes of
   /// one VDI queue up, so that together they keep the pace, however many there are.
   Duration delay(VdiCache vdi, long bytes) {
@@ -130,6 +140,12 @@ final class DirtyLimits {
         vdi.nextWrite.updateAndGet(
             next -> now + Math.min((long) most, Math.max(0, next - now) + share));
     return Duration.ofNanos(turn - now);
+  }
+
+  /// A VDI was flushed: who writes from now on waits for nobody who came before.
+  void flushed(VdiCache vdi) {
+    vdi.nextWrite.set(clock.nanos());
+    measure(vdi);
   }
 
   /// Looks at the clock and at what was pushed.

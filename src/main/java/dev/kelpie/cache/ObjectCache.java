@@ -93,17 +93,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     this.reader =
         new Reader(state, puller, damage, buffers, warmth.readAhead(), config.keepPulled());
     this.writer =
-        new Writer(
-            state,
-            reader,
-            puller,
-            reclaimer,
-            throttle,
-            limits,
-            platform.tasks(),
-            buffers,
-            damage,
-            leases);
+        new Writer(state, reader, puller, reclaimer, throttle, limits, buffers, damage, leases);
     this.flusher =
         new Flusher(state, pusher, backend, platform.tasks(), platform.locks(), platform.clock());
     this.admin = new CacheAdmin(state, pusher, flusher);
@@ -285,6 +275,8 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
         Patience.WAIT,
         () -> {
           flusher.flush(vdi);
+          limits.flushed(state.vdi(vdi));
+          throttle.made();
           return Outcome.DONE;
         },
         () -> {

@@ -14,6 +14,7 @@ final class Throttle {
   private final Locks.Signal roomMade;
   private final Locks.Signal roomWanted;
   private boolean wanted;
+  private boolean woken;
   private boolean givenUp;
   private boolean closing;
 
@@ -39,6 +40,21 @@ final class Throttle {
       wanted = true;
       roomWanted.wakeAll();
       roomMade.await(LOOK_AGAIN);
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Waits until room was made, or for so long.
+  ///
+  /// @return false where nobody is to wait any more
+  boolean awaitMade(Duration limit) {
+    mutex.lock();
+    try {
+      if (!givenUp && !closing) {
+        roomMade.await(limit);
+      }
+      return !givenUp && !closing;
     } finally {
       mutex.unlock();
     }
@@ -78,25 +94,27 @@ final class Throttle {
     }
   }
 
-  /// Waits until room is wanted, at most so long.
+  /// Waits until room is wanted or [#wake] was called since the last time, at most so long.
   ///
   /// @return whether it is
   boolean awaitWanted(Duration limit) {
     mutex.lock();
     try {
-      if (!wanted) {
+      if (!wanted && !woken) {
         roomWanted.await(limit);
       }
+      woken = false;
       return wanted;
     } finally {
       mutex.unlock();
     }
   }
 
-  /// Lets [#awaitWanted] return.
+  /// Lets [#awaitWanted] return, now or when it is next called.
   void wake() {
     mutex.lock();
     try {
+      woken = true;
       roomWanted.wakeAll();
     } finally {
       mutex.unlock();

@@ -97,8 +97,11 @@ final class WriteBehind {
       awaitRetry();
     } finally {
       underWay.remove(vdi.id);
-      limits.measure(vdi);
+      limits.flushed(vdi);
       throttle.made();
+      if (limits.crowded(vdi)) {
+        throttle.wake(); // it was filled meanwhile: go on at once
+      }
     }
   }
 

@@ -12,10 +12,8 @@ import dev.kelpie.object.Extent;
 import dev.kelpie.object.Leases;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
-import dev.kelpie.platform.Tasks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +33,6 @@ final class Writer {
   private final Reclaimer reclaimer;
   private final Throttle throttle;
   private final DirtyLimits limits;
-  private final Tasks tasks;
   private final Buffers buffers;
   private final Damage damage;
   private final Leases leases;
@@ -47,7 +44,6 @@ final class Writer {
       Reclaimer reclaimer,
       Throttle throttle,
       DirtyLimits limits,
-      Tasks tasks,
       Buffers buffers,
       Damage damage,
       Leases leases) {
@@ -57,7 +53,6 @@ final class Writer {
     this.reclaimer = reclaimer;
     this.throttle = throttle;
     this.limits = limits;
-    this.tasks = tasks;
     this.buffers = buffers;
     this.damage = damage;
     this.leases = leases;
@@ -166,14 +161,7 @@ final class Writer {
     for (int i = 0; i < extents.size(); i++) {
       bytes += extents.get(i).length();
     }
-    Duration delay = limits.delay(vdi, bytes);
-    if (delay.isPositive()) {
-      try {
-        tasks.sleep(delay);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
+    limits.awaitTurn(vdi, bytes, throttle);
     return true;
   }
 

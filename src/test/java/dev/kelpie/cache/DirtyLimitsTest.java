@@ -178,6 +178,27 @@ final class DirtyLimitsTest {
   }
 
   @Test
+  void whoWaitsForHisTurnGoesOnWhenRoomWasMade() throws Exception {
+    Throttle throttle = new Throttle(rig.platform.platform().locks());
+    DirtyLimits limits = new DirtyLimits(rig.cache.state(), clock, TEN, DirtyLimits.objectsMax());
+    VdiCache vdi = vdi(A);
+    vdi.pushRate = MIB;
+    vdi.dirtyBlocks.set(9 * MIB / BLOCK);
+    FutureTask<Boolean> writer =
+        new FutureTask<>(() -> {
+          limits.awaitTurn(vdi, CHUNK, throttle);
+          return true;
+        });
+    Thread.startVirtualThread(writer);
+    Await.until("it waits", () -> vdi.nextWrite.get() > clock.nanos());
+    throttle.made();
+    assertFalse(writer.isDone(), "no room was made for this VDI");
+    vdi.dirtyBlocks.set(0);
+    throttle.made();
+    assertTrue(writer.get(), "though its time has not come: the clock stands still");
+  }
+
+  @Test
   void manyWritersKeepThePaceTogether() {
     CacheState state = rig.cache.state();
     DirtyLimits limits = new DirtyLimits(state, clock, TEN, DirtyLimits.objectsMax());

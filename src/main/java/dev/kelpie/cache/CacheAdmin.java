@@ -83,17 +83,17 @@ final class CacheAdmin {
     }
     long dropped = releaseChunks(owner -> owner.vdi().equals(vdi), force);
     if (force) {
-      for (ObjectId id : state.vdi(vdi).differing()) {
-        forget(id);
-      }
+      state.vdi(vdi).differing().forEach(this::forget);
     }
     return dropped;
   }
 
-  /// Forgets a VDI that nobody uses any more, pushed or not; waits for a push under way.
+  /// Forgets a VDI that nobody uses any more, pushed or not; waits for a push under way. What is to
+  /// be removed stays so: whoever has asked for that may be about to bring it to the backend, and
+  /// would find nothing to do.
   void discard(VdiId vdi) {
     releaseChunks(owner -> owner.vdi().equals(vdi), true);
-    state.vdi(vdi).differing().forEach(this::forget);
+    state.vdi(vdi).differing().forEach(id -> forget(id, false));
   }
 
   /// Forgets everything, pushed or not. No request is under way.
@@ -183,11 +183,19 @@ final class CacheAdmin {
   }
 
   private void forget(ObjectId id) {
+    forget(id, true);
+  }
+
+  /// @param removals whether a pending removal is forgotten too
+  private void forget(ObjectId id, boolean removals) {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
     try {
       pusher.awaitTurn(stripe, id);
       CachedObject object = state.object(stripe, id);
+      if (object.state == CachedObject.State.GONE && !removals) {
+        return;
+      }
       state.releaseAll(stripe, object);
       if (object.state != CachedObject.State.PRESENT) {
         state.settled(object);

@@ -267,6 +267,16 @@ final class SpaceTest {
   }
 
   @Test
+  void removalThatIsPendingWhenItsDiskIsDeletedGoesOut_I23() throws IOException {
+    ObjectId object = ObjectId.data(A, 0);
+    rig.write(object, 0, filled(CHUNK, 1));
+    rig.remove(object, CacheMode.WRITEBACK);
+    rig.cache.forget(A);
+    rig.cache.flush(A);
+    assertTrue(rig.store.bytes(object).isEmpty());
+  }
+
+  @Test
   void discardGivesTheSpaceBackAtOnce() throws IOException {
     read(A, 0, 100);
     rig.remove(ObjectId.data(A, 0), CacheMode.WRITEBACK);

@@ -183,6 +183,7 @@ final class CacheAdmin {
     }
   }
 
+  /// @param removals whether a pending removal is forgotten too
   private void forget(ObjectId id, boolean removals) {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();

@@ -164,6 +164,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
       return Outcome.WOULD_WAIT;
     }
     int position = into.position();
+    int limit = into.limit();
     Throwable fault = null; // as in CacheSwitch.guarded, but a hit allocates nothing
     try {
       if (!power.isOff()) {
@@ -174,7 +175,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     } finally {
       power.leave();
     }
-    into.position(position);
+    into.limit(limit).position(position);
     return power.turnedOff(fault, access.patience())
         ? backend.read(object, offset, into, access)
         : Outcome.WOULD_WAIT;

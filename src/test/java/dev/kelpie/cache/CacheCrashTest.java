@@ -398,6 +398,18 @@ final class CacheCrashTest {
   }
 
   @Test
+  void readDuringWhichTheCacheDeviceFailsIsWhole_I16() throws IOException {
+    rig.stored(DATA, 1);
+    rig.read(DATA, 0, CHUNK);
+    try (Faults.Ended _ = rig.disk.faults().fail(DiskCall.READ, this::isSlab)) {
+      byte[] bytes = rig.read(DATA, 0, 3 * CHUNK);
+      for (int block = 0; block < 3 * CHUNK / BLOCK; block++) {
+        assertEquals(pattern(1, block), bytes[block * BLOCK]);
+      }
+    }
+  }
+
+  @Test
   void fullCacheDeviceMeansASmallerCache_I16() throws IOException {
     CacheRig large = new CacheRig(256L << 20);
     large.disk.capacity(Path.of("/"), 150L << 20);

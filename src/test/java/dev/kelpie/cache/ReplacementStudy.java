@@ -1,20 +1,23 @@
 package dev.kelpie.cache;
 
+import static java.util.stream.Collectors.joining;
+
+import dev.kelpie.cache.RecordedReplay.Rule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /// Replays traces through [Replacement], through least recently used, and through the best that
 /// could be done by who knows the future (Belady), and prints how many accesses hit. Each argument
-/// is a recorded trace: a file with the number of a chunk in each line.
+/// is one more recorded trace, a file as [RecordedTrace] reads it.
 ///
 /// ```
 /// mvn -q test-compile
@@ -27,30 +30,56 @@ final class ReplacementStudy {
 
   private ReplacementStudy() {}
 
-  /// Prints the table, as Markdown.
+  /// Prints the tables, as Markdown.
   public static void main(String[] files) throws IOException {
-    Map<String, int[]> traces = new LinkedHashMap<>(ReplacementTraces.all(SEED));
-    for (String file : files) {
-      traces.put(String.valueOf(Path.of(file).getFileName()), recorded(Path.of(file)));
-    }
     System.out.println("| trace | accesses | chunks | cache | LRU | S3-FIFO | optimal |");
     System.out.println("|---|---|---|---|---|---|---|");
-    traces.forEach(ReplacementStudy::print);
+    ReplacementTraces.all(SEED).forEach(ReplacementStudy::print);
+    Map<String, RecordedTrace> recorded = new LinkedHashMap<>(RecordedTrace.all());
+    for (String file : files) {
+      recorded.put(
+          String.valueOf(Path.of(file).getFileName()),
+          RecordedTrace.read(Files.newInputStream(Path.of(file))));
+    }
+    System.out.println();
+    System.out.println(
+        "| trace | accesses | chunks | cache | LRU | S3-FIFO | as built | no read-ahead | asked again"
+            + " | optimal |");
+    System.out.println("|---|---|---|---|---|---|---|---|---|---|");
+    recorded.forEach(ReplacementStudy::print);
   }
 
   private static void print(String name, int[] trace) {
+    print(
+        name,
+        trace,
+        capacity ->
+            IntStream.of(lru(trace, capacity), s3fifo(trace, capacity), optimal(trace, capacity)));
+  }
+
+  private static void print(String name, RecordedTrace requests) {
+    int[] trace = requests.chunks();
+    print(
+        name,
+        trace,
+        capacity ->
+            IntStream.of(
+                lru(trace, capacity),
+                s3fifo(trace, capacity),
+                RecordedReplay.hits(requests, capacity, Rule.AS_BUILT),
+                RecordedReplay.hits(requests, capacity, Rule.NO_READ_AHEAD),
+                RecordedReplay.hits(requests, capacity, Rule.ASKED_AGAIN),
+                optimal(trace, capacity)));
+  }
+
+  private static void print(String name, int[] trace, IntFunction<IntStream> hits) {
     int chunks = distinct(trace);
     String title = name + " | " + trace.length + " | " + chunks;
     for (double share : SIZES) {
       int capacity = Math.max(16, (int) (chunks * share));
-      System.out.printf(
-          Locale.ROOT,
-          "| %s | %.0f %% | %s | %s | %s |%n",
-          title,
-          share * 100,
-          percent(lru(trace, capacity), trace),
-          percent(s3fifo(trace, capacity), trace),
-          percent(optimal(trace, capacity), trace));
+      String cells =
+          hits.apply(capacity).mapToObj(each -> percent(each, trace)).collect(joining(" | "));
+      System.out.printf(Locale.ROOT, "| %s | %.0f %% | %s |%n", title, share * 100, cells);
       title = " | | ";
     }
   }
@@ -59,42 +88,22 @@ final class ReplacementStudy {
     return String.format(Locale.ROOT, "%.1f", 100.0 * hits / trace.length);
   }
 
-  private static int[] recorded(Path file) throws IOException {
-    return Files.readAllLines(file).stream().mapToInt(Integer::parseInt).toArray();
-  }
-
   static int distinct(int[] trace) {
     return (int) Arrays.stream(trace).distinct().count();
   }
 
   /// The hits of the cache's own code.
   static int s3fifo(int[] trace, int capacity) {
-    Replacement replacement = new Replacement(capacity);
-    Map<Integer, Integer> chunks = new HashMap<>();
-    int[] names = new int[capacity];
-    Deque<Integer> free = new ArrayDeque<>();
-    for (int chunk = 0; chunk < capacity; chunk++) {
-      free.add(chunk);
-    }
+    ReplayedChunks chunks = new ReplayedChunks(capacity);
     int hits = 0;
     for (int name : trace) {
-      Integer chunk = chunks.get(name);
-      if (chunk != null) {
-        replacement.used(chunk);
+      int chunk = chunks.find(name);
+      if (chunk >= 0) {
+        chunks.used(chunk);
         hits++;
-        continue;
+      } else {
+        chunks.take(name);
       }
-      if (free.isEmpty()) {
-        int victim = replacement.next(replacement.common());
-        boolean small = replacement.isInSmall(victim);
-        replacement.gone(small, names[victim]);
-        chunks.remove(names[victim]);
-        free.add(victim);
-      }
-      int taken = free.remove();
-      names[taken] = name;
-      chunks.put(name, taken);
-      replacement.add(taken, name, replacement.common());
     }
     return hits;
   }

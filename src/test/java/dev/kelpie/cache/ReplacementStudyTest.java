@@ -3,8 +3,12 @@ package dev.kelpie.cache;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.cache.RecordedReplay.Rule;
 import dev.kelpie.testing.Seeds;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -26,6 +30,61 @@ final class ReplacementStudyTest {
         assertTrue(best >= before, what);
         before = best;
       }
+    }
+  }
+
+  @Test
+  void nothingIsBetterThanTheBestOnWhatGuestsDid() throws IOException {
+    for (Map.Entry<String, RecordedTrace> each : RecordedTrace.all().entrySet()) {
+      int[] trace = each.getValue().chunks();
+      int chunks = ReplacementStudy.distinct(trace);
+      assertTrue(chunks > 1000, () -> each.getKey() + " says something about a cache");
+      for (int capacity : new int[] {16, chunks / 20, chunks / 4}) {
+        String what = each.getKey() + ", " + capacity + " chunks";
+        int best = ReplacementStudy.optimal(trace, capacity);
+        assertTrue(ReplacementStudy.s3fifo(trace, capacity) <= best, what);
+        assertTrue(ReplacementStudy.lru(trace, capacity) <= best, what);
+        for (Rule rule : Rule.values()) {
+          assertTrue(RecordedReplay.hits(each.getValue(), capacity, rule) <= best, what + rule);
+        }
+      }
+      int once = trace.length - chunks;
+      assertEquals(once, ReplacementStudy.s3fifo(trace, chunks), each.getKey());
+      assertEquals(once, RecordedReplay.hits(each.getValue(), chunks, Rule.NO_READ_AHEAD));
+    }
+  }
+
+  @Test
+  void aRequestTouchesTheBlocksThatItNames() {
+    RecordedTrace.Request request = new RecordedTrace.Request(false, 30, 20);
+    assertEquals(1, request.firstChunk());
+    assertEquals(3, request.lastChunk());
+    assertEquals(0b11 << 14, request.blocksOf(1));
+    assertEquals(0xffff, request.blocksOf(2));
+    assertEquals(0b11, request.blocksOf(3));
+  }
+
+  @Test
+  void aUseIsWhatTheRuleSays() {
+    List<RecordedTrace.Request> requests = new ArrayList<>();
+    requests.add(new RecordedTrace.Request(true, 0, 4)); // in the main queue by now, as built
+    IntStream.range(1, 100)
+        .forEach(chunk -> requests.add(new RecordedTrace.Request(false, chunk * 64, 1)));
+    requests.add(new RecordedTrace.Request(false, 0, 4));
+    RecordedTrace trace = new RecordedTrace(requests);
+    assertEquals(1, RecordedReplay.hits(trace, 50, Rule.AS_BUILT), "a write is a use");
+    assertEquals(0, RecordedReplay.hits(trace, 50, Rule.ASKED_AGAIN), "nobody asked again");
+  }
+
+  @Test
+  void theFirstReadOfWhatWasReadAheadIsNoHit() {
+    RecordedTrace scan =
+        new RecordedTrace(
+            IntStream.range(0, 200)
+                .mapToObj(each -> new RecordedTrace.Request(false, each * 16, 16))
+                .toList());
+    for (Rule rule : Rule.values()) {
+      assertEquals(0, RecordedReplay.hits(scan, 100, rule), rule.name());
     }
   }
 
@@ -60,5 +119,15 @@ final class ReplacementStudyTest {
             .toArray();
     assertEquals(2 * 3000 - 50, ReplacementStudy.s3fifo(trace, 100), "nothing hot has gone");
     assertEquals(2 * 3000 - 100, ReplacementStudy.lru(trace, 100), "all of it has");
+  }
+
+  @Test
+  void aRecordedBackupCostsLessThanInTheOrderOfUse() throws IOException {
+    RecordedTrace backup = RecordedTrace.named("backup");
+    int[] trace = backup.chunks();
+    int quarter = ReplacementStudy.distinct(trace) / 4;
+    int lru = ReplacementStudy.lru(trace, quarter);
+    assertTrue(ReplacementStudy.s3fifo(trace, quarter) > lru);
+    assertTrue(RecordedReplay.hits(backup, quarter, Rule.ASKED_AGAIN) > lru);
   }
 }

@@ -34,6 +34,9 @@ final class ChunkSpace {
   private final Replacement replacement;
   private final Shares shares;
 
+  /// The blocks of each chunk that clients have asked for since it came.
+  private final short[] asked;
+
   private final int[] free;
   private int freeCount;
   private final int[] freeRecords;
@@ -57,6 +60,7 @@ final class ChunkSpace {
     this.capacity = capacity;
     this.replacement = new Replacement(capacity);
     this.shares = new Shares(replacement);
+    this.asked = new short[capacity];
     this.free = new int[capacity];
     this.freeRecords = new int[ChunkTable.stateSlots(capacity)];
     this.allocated = files.allocated();
@@ -97,7 +101,9 @@ final class ChunkSpace {
         return NONE;
       }
       count(vdi, 1);
-      return free[--freeCount];
+      int chunk = free[--freeCount];
+      asked[chunk] = 0;
+      return chunk;
     } finally {
       mutex.unlock();
     }
@@ -225,7 +231,18 @@ final class ChunkSpace {
     }
   }
 
-  /// A chunk was hit.
+  /// A client asked for these blocks of a chunk. That is a use where one of them was asked for
+  /// before since the chunk came; else what is fetched ahead and read once, or written once, would
+  /// push out what is used (docs/cache-replacement.md). Called with the lock of the owner's
+  /// [Stripe].
+  void asked(int chunk, int blocks) {
+    if ((asked[chunk] & blocks) != 0) {
+      replacement.used(chunk);
+    }
+    asked[chunk] |= (short) blocks;
+  }
+
+  /// A chunk is wanted, whatever was asked for.
   void used(int chunk) {
     replacement.used(chunk);
   }

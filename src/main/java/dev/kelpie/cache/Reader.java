@@ -166,7 +166,7 @@ final class Reader {
       int stop = Math.min(end, number * CHUNK_SIZE + (first + run) * BLOCK_SIZE);
       int damaged = serve(id, chunk, at, stop, into);
       if (damaged < 0) {
-        state.space.used(chunk);
+        state.space.asked(chunk, BlockMask.range(first, (stop - 1) % CHUNK_SIZE / BLOCK_SIZE));
         return Run.SERVED.with(stop - at);
       }
       dropDamaged(stripe, id, chunk, damaged);
@@ -238,15 +238,37 @@ final class Reader {
       }
       return served;
     }
+    int start = into.position();
     state.clientPulls.incrementAndGet();
     try {
       return switch (puller.pull(id, at, length, into, access, keep)) {
-        case DONE -> Served.FETCHED;
+        case DONE -> {
+          asked(id, at, at + into.position() - start);
+          yield Served.FETCHED;
+        }
         case NO_OBJECT -> Served.NO_OBJECT;
         case LOOK_AGAIN -> Served.WOULD_WAIT;
       };
     } finally {
       state.clientPulls.decrementAndGet();
+    }
+  }
+
+  /// Notes that a client asked for what was pulled, where it is kept.
+  private void asked(ObjectId id, int from, int end) {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      for (int at = from; at < end; at += CHUNK_SIZE - at % CHUNK_SIZE) {
+        int chunk = stripe.find(id, at / CHUNK_SIZE);
+        if (chunk >= 0) {
+          int last = Math.min(end - 1, at / CHUNK_SIZE * CHUNK_SIZE + CHUNK_SIZE - 1);
+          int first = at % CHUNK_SIZE / BLOCK_SIZE;
+          state.space.asked(chunk, BlockMask.range(first, last % CHUNK_SIZE / BLOCK_SIZE));
+        }
+      }
+    } finally {
+      stripe.mutex.unlock();
     }
   }
 

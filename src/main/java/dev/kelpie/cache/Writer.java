@@ -372,7 +372,7 @@ final class Writer {
     state.table.masks(chunk, BlockMask.withWriting(state.table.masks(chunk), blocks));
     state.slab.write(chunk, Integer.numberOfTrailingZeros(blocks), bytes);
     state.wrote(object, chunk, blocks);
-    state.space.used(chunk);
+    state.space.asked(chunk, blocks);
   }
 
   /// Reads the block at an edge as it is now; one that is absent in a new object is zeros.

@@ -9,12 +9,13 @@ import dev.kelpie.testing.TestPlatform;
 final class RecordedReplay {
   /// What counts as a use of a chunk.
   enum Rule {
-    /// What [Reader] and [Writer] count: each write, and each run of blocks that a read finds here.
-    AS_BUILT,
+    /// Each write, and each run of blocks that a read finds here.
+    EVERY_USE,
     /// The same, and nothing is read ahead.
     NO_READ_AHEAD,
-    /// Only what a client asks for again: blocks that it has read or written since the chunk came.
-    ASKED_AGAIN
+    /// Only what a client asks for again ([ChunkSpace#asked]): blocks that it has read or written
+    /// since the chunk came.
+    AS_BUILT
   }
 
   private final ReplayedChunks chunks;
@@ -74,7 +75,7 @@ final class RecordedReplay {
   }
 
   private int uses(Request request, int blocks, int chunk) {
-    if (rule == Rule.ASKED_AGAIN) {
+    if (rule == Rule.AS_BUILT) {
       return runs(blocks & asked[chunk]);
     }
     return request.write() ? 1 : runs(blocks & valid[chunk]);

@@ -43,7 +43,7 @@ final class ReplacementStudy {
     }
     System.out.println();
     System.out.println(
-        "| trace | accesses | chunks | cache | LRU | S3-FIFO | as built | no read-ahead | asked again"
+        "| trace | accesses | chunks | cache | LRU | S3-FIFO | every use | no read-ahead | as built"
             + " | optimal |");
     System.out.println("|---|---|---|---|---|---|---|---|---|---|");
     recorded.forEach(ReplacementStudy::print);
@@ -66,9 +66,9 @@ final class ReplacementStudy {
             IntStream.of(
                 lru(trace, capacity),
                 s3fifo(trace, capacity),
-                RecordedReplay.hits(requests, capacity, Rule.AS_BUILT),
+                RecordedReplay.hits(requests, capacity, Rule.EVERY_USE),
                 RecordedReplay.hits(requests, capacity, Rule.NO_READ_AHEAD),
-                RecordedReplay.hits(requests, capacity, Rule.ASKED_AGAIN),
+                RecordedReplay.hits(requests, capacity, Rule.AS_BUILT),
                 optimal(trace, capacity)));
   }
 

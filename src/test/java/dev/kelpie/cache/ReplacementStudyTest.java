@@ -67,13 +67,13 @@ final class ReplacementStudyTest {
   @Test
   void aUseIsWhatTheRuleSays() {
     List<RecordedTrace.Request> requests = new ArrayList<>();
-    requests.add(new RecordedTrace.Request(true, 0, 4)); // in the main queue by now, as built
+    requests.add(new RecordedTrace.Request(true, 0, 4));
     IntStream.range(1, 100)
         .forEach(chunk -> requests.add(new RecordedTrace.Request(false, chunk * 64, 1)));
     requests.add(new RecordedTrace.Request(false, 0, 4));
     RecordedTrace trace = new RecordedTrace(requests);
-    assertEquals(1, RecordedReplay.hits(trace, 50, Rule.AS_BUILT), "a write is a use");
-    assertEquals(0, RecordedReplay.hits(trace, 50, Rule.ASKED_AGAIN), "nobody asked again");
+    assertEquals(1, RecordedReplay.hits(trace, 50, Rule.EVERY_USE), "a write is a use");
+    assertEquals(0, RecordedReplay.hits(trace, 50, Rule.AS_BUILT), "nobody asked again");
   }
 
   @Test
@@ -128,6 +128,6 @@ final class ReplacementStudyTest {
     int quarter = ReplacementStudy.distinct(trace) / 4;
     int lru = ReplacementStudy.lru(trace, quarter);
     assertTrue(ReplacementStudy.s3fifo(trace, quarter) > lru);
-    assertTrue(RecordedReplay.hits(backup, quarter, Rule.ASKED_AGAIN) > lru);
+    assertTrue(RecordedReplay.hits(backup, quarter, Rule.AS_BUILT) > lru);
   }
 }

@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Access;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.CacheSettings;
 import dev.kelpie.object.CacheTuning.Disk;
+import dev.kelpie.object.Patience;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.Faults;
 import dev.kelpie.testing.Seeds;
@@ -275,6 +277,26 @@ final class SpaceTest {
     rig.cache.forget(A);
     rig.cache.flush(A);
     assertTrue(rig.store.bytes(object).isEmpty(), "nobody would remove it any more");
+  }
+
+  /// As a backup through the cache is: fetched ahead of its reads.
+  @Test
+  void scanThatIsFetchedAheadEvictsNothingThatIsUsed() throws IOException {
+    int hot = ALL / 4;
+    for (int round = 0; round < 3; round++) {
+      read(A, 0, hot);
+    }
+    for (int chunk = 0; chunk < 2 * ALL; chunk++) {
+      VdiId vdi = chunk < ALL ? B : C;
+      int at = chunk % ALL;
+      Access access =
+          new Access(vdi, rig.leases.generation(vdi), CacheMode.WRITEBACK, Patience.WAIT);
+      rig.cache.prefetch(object(vdi, at), offset(at), CHUNK, access);
+      read(vdi, at);
+    }
+    rig.store.record().clear();
+    read(A, 0, hot);
+    assertEquals(0, rig.store.record().count(StoreCall.READ));
   }
 
   @Test

@@ -1,27 +1,18 @@
 package dev.kelpie.cache;
 
 import dev.kelpie.log.Log;
-import dev.kelpie.platform.Disk;
-import dev.kelpie.platform.DiskFile;
 import dev.kelpie.platform.Locks;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Which chunks and object records are free, how far the files have grown, how many chunks each
 /// disk has, and who goes first when all are taken. Its lock is the last one taken.
 final class ChunkSpace {
-  /// What growing leaves free on the device, for logs and the like: 64 MiB.
-  private static final long RESERVE = 64L << 20;
-
   private static final int NONE = -1;
 
   private final Locks.Mutex mutex;
-  private final Disk disk;
-  private final Path directory;
-  private final DiskFile index;
-  private final DiskFile slab;
+  private final Device device;
   private final Log log;
   private volatile int capacity;
   private final Replacement replacement;
@@ -34,19 +25,26 @@ final class ChunkSpace {
   private volatile int allocated;
   private volatile boolean growing = true;
 
-  ChunkSpace(Locks locks, Disk disk, Log log, CacheFiles files, int capacity) {
+  /// Where the chunks lie.
+  @FunctionalInterface
+  interface Device {
+    /// Allocates these chunks, and before them their records.
+    ///
+    /// @throws IOException where there is no room, with the place
+    void allocate(int first, int end) throws IOException;
+  }
+
+  /// @param allocated how many chunks the device has, none of which is free yet
+  ChunkSpace(Locks locks, Log log, Device device, int allocated, int capacity) {
     this.mutex = locks.mutex();
-    this.disk = disk;
+    this.device = device;
     this.log = log;
-    this.directory = files.directory();
-    this.index = files.index();
-    this.slab = files.slab();
     this.capacity = capacity;
     this.replacement = new Replacement(capacity);
     this.shares = new Shares(replacement);
     this.free = new int[capacity];
     this.freeRecords = new int[ChunkTable.stateSlots(capacity)];
-    this.allocated = files.allocated();
+    this.allocated = allocated;
   }
 
   /// How many chunks are allocated on the device.
@@ -333,28 +331,21 @@ final class ChunkSpace {
     vdi.share.used += chunks;
   }
 
-  /// Allocates the next step, index first; where the device has no room, what is there must do.
+  /// Allocates the next step; where the device has no room, what is there must do.
   private boolean grow() {
     if (allocated == capacity || !growing) {
       return false;
     }
     int segment = allocated / IndexLayout.CHUNKS_PER_SEGMENT;
     int until = Math.min(capacity, (segment + 1) * IndexLayout.CHUNKS_PER_SEGMENT);
-    long bytes = (long) (until - allocated) * IndexLayout.CHUNK_SIZE;
     try {
-      if (disk.space(directory).usable() < bytes + RESERVE) {
-        throw new Disk.NoSpace("less than " + (RESERVE >> 20) + " MiB would be left");
-      }
-      index.allocate(IndexLayout.segment(segment), IndexLayout.SEGMENT_SIZE);
-      slab.allocate(IndexLayout.slabOffset(allocated), bytes);
+      device.allocate(allocated, until);
     } catch (IOException e) {
       growing = false;
       log.warn(
           "object cache stays at "
               + (((long) allocated * IndexLayout.CHUNK_SIZE) >> 20)
-              + " MiB, "
-              + directory
-              + " has no room for more: "
+              + " MiB, there is no room for more: "
               + e.getMessage());
       return false;
     }

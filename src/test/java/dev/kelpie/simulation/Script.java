@@ -61,7 +61,10 @@ final class Script {
     SNAPSHOT_DURING_PUSH,
     CUT_AFTER_DURABLE,
     MIX_MODES,
-    REMOVE_THEN_CUT
+    REMOVE_THEN_CUT,
+    REUSE_THEN_KILL,
+    DELETE_DURING_PUSH,
+    LOSE_CACHE
   }
 
   private Script(long seed) {
@@ -191,12 +194,14 @@ final class Script {
 
   private void end() {
     add(
-        switch (chance.nextInt(9)) {
+        switch (chance.nextInt(11)) {
           case 0, 1 -> Kind.KILL;
           case 2, 3 -> Kind.CUT;
           case 4 -> Kind.RESTART;
           case 5 -> Kind.ROT;
           case 6 -> Kind.CACHE_FAULT;
+          case 7 -> Kind.CACHE_LOST;
+          case 8 -> Kind.DAMAGE;
           default -> Kind.CRASH_SOON;
         });
   }
@@ -243,6 +248,9 @@ final class Script {
       case CUT_AFTER_DURABLE -> cutAfterDurable();
       case MIX_MODES -> mixModes();
       case REMOVE_THEN_CUT -> removeThenCut();
+      case REUSE_THEN_KILL -> reuseThenKill();
+      case DELETE_DURING_PUSH -> deleteDuringPush();
+      case LOSE_CACHE -> loseCache();
     }
   }
 
@@ -468,6 +476,64 @@ final class Script {
     add(Kind.FLUSH);
     some(0, 1, Kind.WRITE, Kind.READ);
     add(Kind.CUT);
+    add(Kind.READ);
+  }
+
+  /// The process ends where the chunks that a deleted disk has left dirty get their next owner.
+  private void reuseThenKill() {
+    int other = aimAtClone();
+    count = BLOCK * (1 + chance.nextInt(2));
+    first = CHUNK * chance.nextInt(48);
+    writeChunks(4);
+    add(Kind.DELETE_CLONE);
+    disk = other;
+    int dice = Simulation.killAtMappedStore(chance.nextInt(60));
+    ops.add(new Op(ops.size() + 1, Kind.CRASH_SOON, 0, disk, first, count, dice));
+    writeChunks(3);
+    add(Kind.KILL);
+    add(Kind.READ);
+  }
+
+  /// Makes a clone of a disk, and aims at it.
+  ///
+  /// @return which disk that was
+  private int aimAtClone() {
+    int origin = chance.nextInt(2);
+    disk = origin;
+    add(Kind.SNAPSHOT);
+    add(Kind.CLONE);
+    disk = 2;
+    return origin;
+  }
+
+  /// Writes a little into each of some chunks that lie one behind the other.
+  private void writeChunks(int chunks) {
+    for (int i = 0; i < chunks; i++) {
+      writeBack();
+      first += CHUNK;
+    }
+    first -= chunks * CHUNK;
+  }
+
+  /// A disk is deleted while a flush of it is under way.
+  private void deleteDuringPush() {
+    aimAtClone();
+    writeBack();
+    hold(Gates.Call.CREATE, chance.nextInt(4) == 0);
+    add(Kind.FLUSH, Simulation.CLIENTS - 1, 2);
+    add(Kind.DELETE_CLONE);
+    add(Kind.RELEASE);
+    some(0, 1, Kind.KILL, Kind.CUT, Kind.CHECK);
+  }
+
+  /// What is dirty is lost with the cache, or with some of its records; what comes after is not.
+  private void loseCache() {
+    some(0, 2, Kind.WRITE, Kind.FLUSH);
+    writeBack();
+    add(chance.nextBoolean() ? Kind.CACHE_LOST : Kind.DAMAGE);
+    some(1, 3, Kind.WRITE, Kind.WRITE, Kind.READ, Kind.CLEAR);
+    add(Kind.FLUSH);
+    some(1, 1, Kind.CUT, Kind.KILL, Kind.RESTART);
     add(Kind.READ);
   }
 

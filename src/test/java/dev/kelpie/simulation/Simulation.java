@@ -1,5 +1,6 @@
 package dev.kelpie.simulation;
 
+import dev.kelpie.simulation.History.Loss;
 import dev.kelpie.simulation.History.Write;
 import dev.kelpie.testing.DiskCall;
 import dev.kelpie.testing.Faults;
@@ -40,6 +41,12 @@ final class Simulation {
   private static final long LOOK_NANOS = 200_000;
   private static final Path SLAB = Path.of("/cache/cache/slab");
   private static final int SLAB_BLOCK = 4096;
+  private static final Path INDEX = Path.of("/cache/cache/index");
+
+  /// The records of the chunks, of which there are 160.
+  private static final int RECORDS_START = 4096;
+
+  private static final int RECORDS_LENGTH = 160 * 88;
 
   private final RandomGenerator chance;
   private final boolean keepPulled;
@@ -55,6 +62,9 @@ final class Simulation {
 
   private long crashStep = Long.MAX_VALUE;
   private boolean crashCuts;
+
+  /// Whether the cache's index is damaged before the next start.
+  private boolean damages;
 
   /// A request under way.
   private static final class Request {
@@ -123,12 +133,14 @@ final class Simulation {
         node.gates.set(Script.trap(op));
       }
       case RELEASE -> settle();
-      case KILL -> end(false);
-      case CUT -> end(true);
+      case KILL -> end(Loss.NOTHING);
+      case CUT -> end(Loss.DEFERRED);
+      case DAMAGE -> damage();
       case RESTART -> restart();
       case CRASH_SOON -> crashSoon(op);
       case ROT -> rot();
       case CACHE_FAULT -> failCache();
+      case CACHE_LOST -> loseCache(op.dice());
       case CHECK -> {
         settle();
         check();
@@ -137,8 +149,12 @@ final class Simulation {
       case WRITE, READ, FLUSH, CLEAR, DISCARD, PREFETCH, RESEND, DROP -> request(op);
     }
     if (hasCrashed()) {
-      end(crashCuts);
+      end(crashed());
     }
+  }
+
+  private Loss crashed() {
+    return crashCuts ? Loss.DEFERRED : Loss.NOTHING;
   }
 
   private DiskModel disk(Op op) {
@@ -186,9 +202,26 @@ final class Simulation {
       return;
     }
     if (ends) {
-      settle();
+      leaveFlushes(disk);
     }
     start(new Request(op, disk, DIRECTOR, () -> directory.change(op, disk)));
+  }
+
+  /// Lets nothing be under way on a disk that is to be deleted but flushes by id, which may fail.
+  private void leaveFlushes(DiskModel disk) {
+    boolean flushesOnly =
+        underWay.stream()
+            .filter(r -> r.disk == disk)
+            .allMatch(r -> r.op.kind() == Op.Kind.FLUSH && isSheepdogs(disk, r.client));
+    if (!flushesOnly) {
+      settle();
+    } else if (!underWay.isEmpty()) {
+      faulty = true;
+    }
+  }
+
+  private static boolean isSheepdogs(DiskModel disk, int client) {
+    return disk.sheepdogOnly || client >= BLOCK_DEVICES;
   }
 
   private void start(Request request) {
@@ -252,6 +285,12 @@ final class Simulation {
     return node.disk.steps() >= crashStep;
   }
 
+  /// The dice of a [Op.Kind#CRASH_SOON] that kills the process some steps later, stores to the
+  /// cache's index being steps too.
+  static int killAtMappedStore(int steps) {
+    return 6 * steps + 3;
+  }
+
   private void crashSoon(Op op) {
     if (crashStep != Long.MAX_VALUE) {
       return;
@@ -264,12 +303,24 @@ final class Simulation {
     node.disk.crashAt(crashStep);
   }
 
+  /// Ends the process and damages the cache's index.
+  private void damage() throws IOException {
+    damages = true;
+    end(Loss.TOLD);
+  }
+
   /// Ends the process, or the power too, at once, and starts again, which may also be cut off.
-  private void end(boolean cutAtOnce) throws IOException {
-    boolean cut = cutAtOnce;
+  ///
+  /// @param loss what that may take, if the power holds from now on
+  private void end(Loss loss) throws IOException {
+    boolean cut = loss == Loss.DEFERRED;
     crashStep = 0;
     MemoryDisk next = after(node.disk, cut);
     leave();
+    if (damages) {
+      flipRecords(next);
+      damages = false;
+    }
     Optional<ServedNode> started = Optional.empty();
     while (started.isEmpty()) {
       boolean again = chance.nextInt(4) == 0;
@@ -284,7 +335,14 @@ final class Simulation {
       }
     }
     began(started.get());
-    directory.adopt(cut);
+    directory.adopt(cut ? Loss.DEFERRED : loss);
+  }
+
+  /// Flips some bits in the records of the cache's chunks.
+  private void flipRecords(MemoryDisk disk) {
+    for (int flips = 1 << chance.nextInt(8); flips > 0; flips--) {
+      disk.flip(INDEX, 8L * RECORDS_START + chance.nextInt(8 * RECORDS_LENGTH));
+    }
   }
 
   private MemoryDisk after(MemoryDisk disk, boolean cut) {
@@ -332,12 +390,12 @@ final class Simulation {
       node.close();
       began(new ServedNode(node.disk, keepPulled, pushAge));
     } catch (SimulatedCrash _) {
-      end(crashCuts);
+      end(crashed());
       return;
     }
     node.disk.crashAt(Long.MAX_VALUE);
     directory.ended();
-    directory.adopt(false);
+    directory.adopt(Loss.NOTHING);
   }
 
   /// Damages every block of the cache; all are clean, so nothing is lost.
@@ -363,6 +421,28 @@ final class Simulation {
     }
   }
 
+  /// Loses the cache's device, with or without its index, looks at what that leaves, and kills the
+  /// process: its memory names objects that are lost.
+  private void loseCache(int dice) throws IOException {
+    settle();
+    if (cacheFault.isPresent() || hasCrashed()) {
+      return;
+    }
+    directory.closeClients();
+    List<Faults.Ended> faults = new ArrayList<>();
+    for (DiskCall call : List.of(DiskCall.READ, DiskCall.WRITE)) {
+      faults.add(node.disk.faults().fail(call, SLAB::equals));
+    }
+    if (dice % 2 == 0) {
+      for (DiskCall call : List.of(DiskCall.MAPPED_LOAD, DiskCall.MAPPED_STORE)) {
+        faults.add(node.disk.faults().fail(call, INDEX::equals));
+      }
+    }
+    cacheFault = Optional.of(() -> faults.forEach(Faults.Ended::close));
+    directory.readLeft();
+    end(Loss.TOLD);
+  }
+
   private void check() {
     if (!hasCrashed() && cacheFault.isEmpty()) {
       node.check();
@@ -372,7 +452,7 @@ final class Simulation {
   private void finish() throws IOException {
     settle();
     if (hasCrashed()) {
-      end(crashCuts);
+      end(crashed());
     }
     node.disk.crashAt(Long.MAX_VALUE);
     crashStep = Long.MAX_VALUE;

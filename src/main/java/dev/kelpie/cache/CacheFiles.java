@@ -29,6 +29,9 @@ final class CacheFiles implements Closeable {
   private static final long SLAB_MAGIC = 0x4241_4C53_504C_454BL; // "KELPSLAB"
   private static final int SLAB_HEADER = 24;
 
+  /// What growing leaves free on the device, for logs and the like: 64 MiB.
+  private static final long RESERVE = 64L << 20;
+
   private final Path directory;
   private final DiskFile index;
   private final DiskFile slab;
@@ -256,6 +259,17 @@ final class CacheFiles implements Closeable {
   /// What the cache held before its content was lost; nothing where it was not.
   Hints hints() {
     return hints;
+  }
+
+  /// Allocates chunks, after the segment of the index that has their records.
+  void allocate(Disk disk, int first, int end) throws IOException {
+    long bytes = (long) (end - first) * IndexLayout.CHUNK_SIZE;
+    if (disk.space(directory).usable() < bytes + RESERVE) {
+      throw new Disk.NoSpace("less than " + (RESERVE >> 20) + " MiB would be left at " + directory);
+    }
+    int segment = first / IndexLayout.CHUNKS_PER_SEGMENT;
+    index.allocate(IndexLayout.segment(segment), IndexLayout.SEGMENT_SIZE);
+    slab.allocate(IndexLayout.slabOffset(first), bytes);
   }
 
   /// Gives back what lies behind so many chunks.

@@ -28,7 +28,7 @@ final class CacheState {
 
   private final Clock clock;
   private final Locks locks;
-  private final Stripe[] stripes = new Stripe[STRIPES];
+  private final Stripe[] stripes;
   private final Map<VdiId, VdiCache> vdis = new ConcurrentHashMap<>();
 
   /// Chunks with dirty blocks: they cannot be evicted, so their share is what is limited.
@@ -42,18 +42,25 @@ final class CacheState {
   final AtomicInteger clientPulls = new AtomicInteger();
 
   CacheState(Clock clock, Locks locks, ChunkTable table, Slab slab, ChunkSpace space) {
+    this(clock, locks, table, slab, space, STRIPES);
+  }
+
+  /// With another number of stripes, a power of two.
+  CacheState(
+      Clock clock, Locks locks, ChunkTable table, Slab slab, ChunkSpace space, int stripeCount) {
     this.clock = clock;
     this.locks = locks;
     this.table = table;
     this.slab = slab;
     this.space = space;
-    for (int i = 0; i < STRIPES; i++) {
+    this.stripes = new Stripe[stripeCount];
+    for (int i = 0; i < stripeCount; i++) {
       stripes[i] = new Stripe(locks, table);
     }
   }
 
   Stripe stripe(ObjectId object) {
-    return stripes[Stripe.of(object, STRIPES)];
+    return stripes[Stripe.of(object, stripes.length)];
   }
 
   VdiCache vdi(VdiId id) {

@@ -2,12 +2,8 @@ package dev.kelpie.cache;
 
 import dev.kelpie.log.Log;
 import dev.kelpie.platform.Clock;
-import dev.kelpie.platform.Disk;
-import dev.kelpie.platform.DiskFile;
 import dev.kelpie.platform.Locks;
-import dev.kelpie.platform.Platform;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +11,6 @@ import org.jspecify.annotations.Nullable;
 /// Which chunks and object records are free, how far the files have grown, how many chunks each
 /// disk has, and who goes first when all are taken. Its lock is the last one taken.
 final class ChunkSpace {
-  /// What growing leaves free on the device, for logs and the like: 64 MiB.
-  private static final long RESERVE = 64L << 20;
-
   /// How long growing is not tried again after it failed: each try asks the device.
   static final Duration RETRY = Duration.ofSeconds(10);
 
@@ -25,10 +18,7 @@ final class ChunkSpace {
 
   private final Locks.Mutex mutex;
   private final Clock clock;
-  private final Disk disk;
-  private final Path directory;
-  private final DiskFile index;
-  private final DiskFile slab;
+  private final Device device;
   private final Log log;
   private volatile int capacity;
   private final Replacement replacement;
@@ -49,21 +39,29 @@ final class ChunkSpace {
   /// When growing failed last.
   private long failedAt;
 
-  ChunkSpace(Platform platform, Log log, CacheFiles files, int capacity) {
-    this.mutex = platform.locks().mutex();
-    this.clock = platform.clock();
-    this.disk = platform.disk();
+  /// Where the chunks lie.
+  @FunctionalInterface
+  interface Device {
+    /// Allocates these chunks, and before them their records.
+    ///
+    /// @throws IOException where there is no room, with the place
+    void allocate(int first, int end) throws IOException;
+  }
+
+  /// @param allocated how many chunks the device has, none of which is free yet
+  ChunkSpace(
+      Locks locks, Clock clock, Log log, Device device, int allocated, int capacity) {
+    this.mutex = locks.mutex();
+    this.clock = clock;
+    this.device = device;
     this.log = log;
-    this.directory = files.directory();
-    this.index = files.index();
-    this.slab = files.slab();
     this.capacity = capacity;
     this.replacement = new Replacement(capacity);
     this.shares = new Shares(replacement);
     this.asked = new short[capacity];
     this.free = new int[capacity];
     this.freeRecords = new int[ChunkTable.stateSlots(capacity)];
-    this.allocated = files.allocated();
+    this.allocated = allocated;
   }
 
   /// How many chunks are allocated on the device.
@@ -363,28 +361,23 @@ final class ChunkSpace {
     vdi.share.used += chunks;
   }
 
-  /// Allocates the next step, index first. Where the device has no room, what is there must do, and
-  /// who lacks space some time later tries again.
+  /// Allocates the next step. Where the device has no room, what is there must do, and who lacks
+  /// space some time later tries again.
   private boolean grow() {
     if (allocated == capacity || (!growing && clock.nanos() - failedAt < RETRY.toNanos())) {
       return false;
     }
     int segment = allocated / IndexLayout.CHUNKS_PER_SEGMENT;
     int until = Math.min(capacity, (segment + 1) * IndexLayout.CHUNKS_PER_SEGMENT);
-    long bytes = (long) (until - allocated) * IndexLayout.CHUNK_SIZE;
     try {
-      if (disk.space(directory).usable() < bytes + RESERVE) {
-        throw new Disk.NoSpace("less than " + (RESERVE >> 20) + " MiB would be left");
-      }
-      index.allocate(IndexLayout.segment(segment), IndexLayout.SEGMENT_SIZE);
-      slab.allocate(IndexLayout.slabOffset(allocated), bytes);
+      device.allocate(allocated, until);
     } catch (IOException e) {
       cannotGrow(e);
       return false;
     }
     if (!growing) {
       growing = true;
-      log.notice("object cache grows on: " + directory + " has room again");
+      log.notice("object cache grows on: there is room again");
     }
     addFree(segment, until);
     return true;
@@ -409,9 +402,7 @@ final class ChunkSpace {
       log.warn(
           "object cache stays at "
               + (((long) allocated * IndexLayout.CHUNK_SIZE) >> 20)
-              + " MiB for now, "
-              + directory
-              + " has no room for more: "
+              + " MiB for now, there is no room for more: "
               + reason.getMessage());
     }
     growing = false;

@@ -127,7 +127,14 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
       Set<VdiId> kept = intact ? leases.held(files.id()) : Set.of();
       int capacity = Math.max(config.chunks(), files.allocated());
       ChunkTable table = new ChunkTable(files.mapped());
-      ChunkSpace space = new ChunkSpace(platform, log, files, capacity);
+      ChunkSpace space =
+          new ChunkSpace(
+              platform.locks(),
+              platform.clock(),
+              log,
+              (first, end) -> files.allocate(platform.disk(), first, end),
+              files.allocated(),
+              capacity);
       CacheState state =
           new CacheState(
               platform.clock(), platform.locks(), table, new Slab(files.slab(), table), space);

@@ -18,6 +18,7 @@ import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.Seeds;
 import dev.kelpie.testing.SimulatedCrash;
 import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 /// start serves (I4, I5, I6, I15).
 final class CacheCrashPointsTest {
   private static final ObjectId CREATED = ObjectId.data(VDI, 1);
+  private static final ObjectId DROPPED = ObjectId.data(VDI, 2);
 
   private final RandomGenerator chance = Seeds.generator("CacheCrashPointsTest");
 
@@ -140,14 +142,23 @@ final class CacheCrashPointsTest {
     answered = 9;
     rig.remove(CREATED, CacheMode.WRITEBACK);
     answered = 10;
-    rig.cache.close();
+    rig.create(DROPPED, Base.ZEROS, 0, filled(2 * BLOCK, 16), CacheMode.WRITEBACK);
     answered = 11;
+    rig.remove(DROPPED, CacheMode.WRITEBACK);
+    answered = 12;
+    rig.write(DATA, 5 * CHUNK, filled(BLOCK, 17)); // into the chunk that was dirty
+    answered = 13;
+    rig.cache.close();
+    answered = 14;
   }
 
-  /// Every answered step is there, and of the one under way a sector is old or new.
+  /// Every answered step is there, and of the one under way a sector is old or new. Nobody is told
+  /// of a loss.
   private void checkLive(CacheRig rig, long step) throws IOException {
     one(rig, step, DATA, 2 * CHUNK + 600, after(1, 11), after(6, 14), before(1, pattern(1, 32)));
     one(rig, step, DATA, 2 * CHUNK + 99, after(6, 14), before(6, pattern(1, 32)));
+    one(rig, step, DATA, 5 * CHUNK + 1, after(13, 17), before(13, pattern(1, 80)));
+    one(rig, step, DATA, 5 * CHUNK + BLOCK, before(15, pattern(1, 81)));
     one(rig, step, INODE, 4668, after(9, 0), between(3, 9, 9), before(3, pattern(2, 1)));
     if (answered >= 2 && answered < 9) {
       one(
@@ -159,6 +170,7 @@ final class CacheCrashPointsTest {
           between(5, 7, 13),
           between(2, 5, 12));
     }
+    assertEquals(List.of(), rig.leases.losses(), "killed at " + step);
   }
 
   /// What was flushed is there or newer.

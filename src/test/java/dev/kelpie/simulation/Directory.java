@@ -5,6 +5,7 @@ import dev.kelpie.frontend.sheepdog.WireDoor.Reply;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.simulation.DiskModel.Snapshot;
+import dev.kelpie.simulation.History.Loss;
 import dev.kelpie.simulation.History.Write;
 import dev.kelpie.wire.InodeHeader;
 import dev.kelpie.wire.Opcode;
@@ -24,6 +25,11 @@ final class Directory {
   private static final int SNAPSHOTS_MAX = 3;
   private static final int DISKS_MAX = 4;
   private static final int READ_BYTES = ObjectId.DATA_SIZE;
+  private static final int FLUSH = 2;
+
+  /// More than there are damaged blocks.
+  private static final int DAMAGED_MAX = 200;
+
   private static final long DETACH_NANOS = 30_000_000_000L;
   private static final long LOOK_NANOS = 1_000_000;
   private static final List<String> MODES = List.of("writeback", "writethrough", "none");
@@ -313,7 +319,7 @@ final class Directory {
   }
 
   /// Looks at every cell of every disk after a start, and takes what is there.
-  void adopt(boolean cut) throws IOException {
+  void adopt(Loss loss) throws IOException {
     for (DiskModel disk : List.copyOf(disks)) {
       for (int snapId : List.copyOf(disk.snapshots.keySet())) {
         adopt(disk, snapId);
@@ -329,12 +335,60 @@ final class Directory {
         continue;
       }
       disk.inDoubt = false;
-      String what = disk.name + (cut ? " after a power cut," : " after a kill,");
-      disk.history.adopt(content(found, disk.history.count()), cut, what);
-      if (cut) {
+      String what = disk.name + " may have lost " + loss + ", and";
+      long[] content = loss == Loss.TOLD ? contentLeft(found, disk) : content(found, disk);
+      boolean lost = disk.history.adopt(content, loss, what);
+      if (loss != Loss.NOTHING) {
         disk.lossMayBeTold = true;
       }
+      if (lost && loss == Loss.TOLD) {
+        assertTold(found);
+      }
     }
+  }
+
+  /// The next barrier says that something was lost, once.
+  private static void assertTold(SheepdogDisk disk) throws IOException {
+    boolean told = false;
+    try {
+      disk.flush(FLUSH);
+    } catch (DiskClient.Refused _) {
+      told = true;
+    }
+    if (!told) {
+      throw new AssertionError("acknowledged writes are lost, and nobody is told");
+    }
+  }
+
+  /// Reads everything where parts of the cache are damaged: an error takes its place once.
+  private static long[] contentLeft(SheepdogDisk found, DiskModel disk) throws IOException {
+    for (int left = DAMAGED_MAX; ; left--) {
+      try {
+        return content(found, disk);
+      } catch (DiskClient.Refused e) {
+        if (left == 0) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /// Reads everything after the cache was lost: what is lost may be refused, and is never stale.
+  void readLeft() throws IOException {
+    for (DiskModel disk : disks) {
+      try {
+        if (!disk.inDoubt) {
+          long[] found = content(new SheepdogDisk(director(), disk.name, 0), disk);
+          disk.history.checkLeft(found, Loss.TOLD, disk.name + " has lost the cache, and");
+        }
+      } catch (DiskClient.Refused _) {
+        // an object that was in the cache only
+      }
+    }
+  }
+
+  private static long[] content(SheepdogDisk found, DiskModel disk) throws IOException {
+    return content(found, disk.history.count());
   }
 
   private void adopt(DiskModel disk, int snapId) throws IOException {

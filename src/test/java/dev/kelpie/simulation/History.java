@@ -55,6 +55,16 @@ final class History {
     }
   }
 
+  /// What a restart, or the loss of the cache, may have taken.
+  enum Loss {
+    /// Nothing: the process was killed, or ended well.
+    NOTHING,
+    /// What was not durable: the power was cut.
+    DEFERRED,
+    /// The same, and whoever lost something is told: the cache, or a part of it, is lost.
+    TOLD
+  }
+
   /// Which writes count.
   private interface Counting {
     boolean counts(Write write);
@@ -140,24 +150,40 @@ final class History {
     return visible;
   }
 
-  /// Checks what a restart found, and takes it as what is there.
+  /// Checks what a restart found, or who looks after the cache was lost, and takes it as what is
+  /// there.
   ///
-  /// @param cut whether the power was cut; otherwise the process was killed, or ended well
-  synchronized void adopt(long[] found, boolean cut, String what) {
+  /// @return whether something is lost that was acknowledged
+  synchronized boolean adopt(long[] found, Loss loss, String what) {
+    boolean lost = checkLeft(found, loss, what);
     Write[][] next = new Write[found.length][];
-    for (int cell = 0; cell < found.length; cell++) {
-      Write[] writes = cell < cells.length ? cells[cell] : null;
-      if (writes == null) {
-        if (found[cell] != 0) {
-          throw new AssertionError(
-              what + " cell " + cell + " is " + found[cell] + ", and nobody wrote it");
-        }
-        continue;
+    for (int cell = 0; cell < Math.min(found.length, cells.length); cell++) {
+      Write[] writes = cells[cell];
+      if (writes != null) {
+        next[cell] = adopted(writes, found[cell], loss == Loss.DEFERRED);
       }
-      allow(cell, found[cell], write -> cut ? write.durable : write.done, what);
-      next[cell] = adopted(writes, found[cell], cut);
     }
     cells = next;
+    return lost;
+  }
+
+  /// Checks the same.
+  ///
+  /// @return whether something is lost that was acknowledged
+  synchronized boolean checkLeft(long[] found, Loss loss, String what) {
+    Counting kept = write -> loss == Loss.NOTHING ? write.done : write.durable;
+    boolean lost = false;
+    for (int cell = 0; cell < found.length; cell++) {
+      Write[] writes = cell < cells.length ? cells[cell] : null;
+      if (writes != null) {
+        allow(cell, found[cell], kept, what);
+        lost |= !isAllowed(found[cell], writes, write -> write.done);
+      } else if (found[cell] != 0) {
+        throw new AssertionError(
+            what + " cell " + cell + " is " + found[cell] + ", and nobody wrote it");
+      }
+    }
+    return lost;
   }
 
   private Write[] adopted(Write[] writes, long value, boolean cut) {
@@ -198,10 +224,8 @@ final class History {
       }
       return;
     }
-    for (Write write : writes) {
-      if (write.tag == found && !isOver(write, writes, counting)) {
-        return;
-      }
+    if (isAllowed(found, writes, counting)) {
+      return;
     }
     throw new AssertionError(
         what
@@ -211,6 +235,15 @@ final class History {
             + found
             + ", which it may not be: "
             + Arrays.toString(writes));
+  }
+
+  private static boolean isAllowed(long found, Write[] writes, Counting counting) {
+    for (Write write : writes) {
+      if (write.tag == found && !isOver(write, writes, counting)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isOver(Write write, Write[] writes, Counting counting) {

@@ -42,8 +42,12 @@ record Op(int number, Kind kind, int client, int disk, int first, int count, int
     CRASH_SOON,
     /// Flips a bit in every block of the slab, when nothing is dirty.
     ROT,
-    /// Fails the cache's device.
+    /// Fails the cache's device for writes.
     CACHE_FAULT,
+    /// Loses the cache's device, with what is dirty.
+    CACHE_LOST,
+    /// Ends the process and damages the cache's index before the next start.
+    DAMAGE,
     /// Compares the cache's counts with its records.
     CHECK
   }

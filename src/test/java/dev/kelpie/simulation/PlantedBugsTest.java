@@ -2,6 +2,7 @@ package dev.kelpie.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.testing.PatchedClasses;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

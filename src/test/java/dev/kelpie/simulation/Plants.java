@@ -1,10 +1,10 @@
 package dev.kelpie.simulation;
 
 import dev.kelpie.simulation.Script.Run;
+import dev.kelpie.testing.PatchedClasses;
+import dev.kelpie.testing.PatchedClasses.Edit;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /// Bugs of the kinds that the first object cache had, as changes of the product's source text.
 final class Plants {
@@ -23,24 +23,7 @@ final class Plants {
 
     /// The product with this bug in it.
     PatchedClasses load() throws IOException {
-      Map<String, String> sources = new HashMap<>();
-      for (Edit edit : edits) {
-        String before = sources.containsKey(edit.in) ? sources.get(edit.in) : null;
-        sources.put(edit.in, edit.on(before == null ? PatchedClasses.source(edit.in) : before));
-      }
-      return PatchedClasses.of(sources);
-    }
-  }
-
-  /// A place in a class's text, which must be there exactly once, and what comes there.
-  record Edit(String in, String find, String put) {
-    String on(String text) {
-      int at = text.indexOf(find);
-      if (at < 0 || text.indexOf(find, at + 1) >= 0) {
-        throw new AssertionError(
-            "the planted bug has lost its place: once in " + in + " there must be: " + find);
-      }
-      return text.substring(0, at) + put + text.substring(at + find.length());
+      return PatchedClasses.of(edits);
     }
   }
 
@@ -194,6 +177,20 @@ final class Plants {
         new Plant(
             "a pull is kept that a write overtook",
             Run.OVERTAKE_PULL,
-            List.of(in("CachedObject", "pulls.get(i).spoil(chunkNumber, blocks);", ""))));
+            List.of(in("CachedObject", "pulls.get(i).spoil(chunkNumber, blocks);", ""))),
+        new Plant(
+            "a chunk is reused before its masks are off",
+            Run.REUSE_THEN_KILL,
+            List.of(
+                in("ChunkTable", "putMasks(at, 0, index.getLong(at));", ""),
+                in(
+                    "ChunkTable",
+                    "putMasks(at, 0, owner.value());\n    index.putLongRelease(at, owner.value());",
+                    "putMasks(at, masks(chunk), owner.value()); index.putLongRelease(at, owner.value()); putMasks(at, 0, owner.value());"),
+                in("Recovery", "(masks == 0 ? free : damagedChunks)", "free"))),
+        new Plant(
+            "a push goes out after its disk was deleted",
+            Run.DELETE_DURING_PUSH,
+            List.of(in("CacheAdmin", "pusher.awaitTurn(stripe, id);", ""))));
   }
 }

@@ -63,7 +63,10 @@ final class Script {
     MIX_MODES,
     REMOVE_THEN_CUT,
     READ_AHEAD,
-    BOOT_AGAIN
+    BOOT_AGAIN,
+    REUSE_THEN_KILL,
+    DELETE_DURING_PUSH,
+    LOSE_CACHE
   }
 
   private Script(long seed) {
@@ -193,12 +196,14 @@ final class Script {
 
   private void end() {
     add(
-        switch (chance.nextInt(9)) {
+        switch (chance.nextInt(11)) {
           case 0, 1 -> Kind.KILL;
           case 2, 3 -> Kind.CUT;
           case 4 -> Kind.RESTART;
           case 5 -> Kind.ROT;
           case 6 -> Kind.CACHE_FAULT;
+          case 7 -> Kind.CACHE_LOST;
+          case 8 -> Kind.DAMAGE;
           default -> Kind.CRASH_SOON;
         });
   }
@@ -247,6 +252,9 @@ final class Script {
       case REMOVE_THEN_CUT -> removeThenCut();
       case READ_AHEAD -> readAhead();
       case BOOT_AGAIN -> bootAgain();
+      case REUSE_THEN_KILL -> reuseThenKill();
+      case DELETE_DURING_PUSH -> deleteDuringPush();
+      case LOSE_CACHE -> loseCache();
     }
   }
 
@@ -534,6 +542,64 @@ final class Script {
     some(0, 1, Kind.KILL, Kind.CUT, Kind.RESTART, Kind.DROP);
     first = start;
     count = all;
+    add(Kind.READ);
+  }
+
+  /// The process ends where the chunks that a deleted disk has left dirty get their next owner.
+  private void reuseThenKill() {
+    int other = aimAtClone();
+    count = BLOCK * (1 + chance.nextInt(2));
+    first = CHUNK * chance.nextInt(48);
+    writeChunks(4);
+    add(Kind.DELETE_CLONE);
+    disk = other;
+    int dice = Simulation.killAtMappedStore(chance.nextInt(60));
+    ops.add(new Op(ops.size() + 1, Kind.CRASH_SOON, 0, disk, first, count, dice));
+    writeChunks(3);
+    add(Kind.KILL);
+    add(Kind.READ);
+  }
+
+  /// Makes a clone of a disk, and aims at it.
+  ///
+  /// @return which disk that was
+  private int aimAtClone() {
+    int origin = chance.nextInt(2);
+    disk = origin;
+    add(Kind.SNAPSHOT);
+    add(Kind.CLONE);
+    disk = 2;
+    return origin;
+  }
+
+  /// Writes a little into each of some chunks that lie one behind the other.
+  private void writeChunks(int chunks) {
+    for (int i = 0; i < chunks; i++) {
+      writeBack();
+      first += CHUNK;
+    }
+    first -= chunks * CHUNK;
+  }
+
+  /// A disk is deleted while a flush of it is under way.
+  private void deleteDuringPush() {
+    aimAtClone();
+    writeBack();
+    hold(Gates.Call.CREATE, chance.nextInt(4) == 0);
+    add(Kind.FLUSH, Simulation.CLIENTS - 1, 2);
+    add(Kind.DELETE_CLONE);
+    add(Kind.RELEASE);
+    some(0, 1, Kind.KILL, Kind.CUT, Kind.CHECK);
+  }
+
+  /// What is dirty is lost with the cache, or with some of its records; what comes after is not.
+  private void loseCache() {
+    some(0, 2, Kind.WRITE, Kind.FLUSH);
+    writeBack();
+    add(chance.nextBoolean() ? Kind.CACHE_LOST : Kind.DAMAGE);
+    some(1, 3, Kind.WRITE, Kind.WRITE, Kind.READ, Kind.CLEAR);
+    add(Kind.FLUSH);
+    some(1, 1, Kind.CUT, Kind.KILL, Kind.RESTART);
     add(Kind.READ);
   }
 

@@ -1,5 +1,6 @@
 package dev.kelpie.simulation;
 
+import dev.kelpie.simulation.History.Loss;
 import dev.kelpie.simulation.History.Write;
 import dev.kelpie.testing.DiskCall;
 import dev.kelpie.testing.Faults;
@@ -40,6 +41,12 @@ final class Simulation {
   private static final long LOOK_NANOS = 200_000;
   private static final Path SLAB = Path.of("/cache/cache/slab");
   private static final int SLAB_BLOCK = 4096;
+  private static final Path INDEX = Path.of("/cache/cache/index");
+
+  /// The records of the chunks, of which there are 160.
+  private static final int RECORDS_START = 4096;
+
+  private static final int RECORDS_LENGTH = 160 * 88;
 
   private final RandomGenerator chance;
   private final boolean keepPulled;
@@ -58,6 +65,9 @@ final class Simulation {
 
   /// Bytes that the nodes that have ended fetched before a client read them.
   private long fetchedAhead;
+
+  /// Whether the cache's index is damaged before the next start.
+  private boolean damages;
 
   /// A request under way.
   private static final class Request {
@@ -129,12 +139,14 @@ final class Simulation {
         node.gates.set(Script.trap(op));
       }
       case RELEASE -> settle();
-      case KILL -> end(false);
-      case CUT -> end(true);
+      case KILL -> end(Loss.NOTHING);
+      case CUT -> end(Loss.DEFERRED);
+      case DAMAGE -> damage();
       case RESTART -> restart();
       case CRASH_SOON -> crashSoon(op);
       case ROT -> rot();
       case CACHE_FAULT -> failCache();
+      case CACHE_LOST -> loseCache(op.dice());
       case CHECK -> {
         settle();
         check();
@@ -143,8 +155,12 @@ final class Simulation {
       case WRITE, READ, FLUSH, CLEAR, DISCARD, PREFETCH, RESEND, DROP -> request(op);
     }
     if (hasCrashed()) {
-      end(crashCuts);
+      end(crashed());
     }
+  }
+
+  private Loss crashed() {
+    return crashCuts ? Loss.DEFERRED : Loss.NOTHING;
   }
 
   private DiskModel disk(Op op) {
@@ -192,9 +208,26 @@ final class Simulation {
       return;
     }
     if (ends) {
-      settle();
+      leaveFlushes(disk);
     }
     start(new Request(op, disk, DIRECTOR, () -> directory.change(op, disk)));
+  }
+
+  /// Lets nothing be under way on a disk that is to be deleted but flushes by id, which may fail.
+  private void leaveFlushes(DiskModel disk) {
+    boolean flushesOnly =
+        underWay.stream()
+            .filter(r -> r.disk == disk)
+            .allMatch(r -> r.op.kind() == Op.Kind.FLUSH && isSheepdogs(disk, r.client));
+    if (!flushesOnly) {
+      settle();
+    } else if (!underWay.isEmpty()) {
+      faulty = true;
+    }
+  }
+
+  private static boolean isSheepdogs(DiskModel disk, int client) {
+    return disk.sheepdogOnly || client >= BLOCK_DEVICES;
   }
 
   private void start(Request request) {
@@ -258,6 +291,12 @@ final class Simulation {
     return node.disk.steps() >= crashStep;
   }
 
+  /// The dice of a [Op.Kind#CRASH_SOON] that kills the process some steps later, stores to the
+  /// cache's index being steps too.
+  static int killAtMappedStore(int steps) {
+    return 6 * steps + 3;
+  }
+
   private void crashSoon(Op op) {
     if (crashStep != Long.MAX_VALUE) {
       return;
@@ -270,12 +309,24 @@ final class Simulation {
     node.disk.crashAt(crashStep);
   }
 
+  /// Ends the process and damages the cache's index.
+  private void damage() throws IOException {
+    damages = true;
+    end(Loss.TOLD);
+  }
+
   /// Ends the process, or the power too, at once, and starts again, which may also be cut off.
-  private void end(boolean cutAtOnce) throws IOException {
-    boolean cut = cutAtOnce;
+  ///
+  /// @param loss what that may take, if the power holds from now on
+  private void end(Loss loss) throws IOException {
+    boolean cut = loss == Loss.DEFERRED;
     crashStep = 0;
     MemoryDisk next = after(node.disk, cut);
     leave();
+    if (damages) {
+      flipRecords(next);
+      damages = false;
+    }
     Optional<ServedNode> started = Optional.empty();
     while (started.isEmpty()) {
       boolean again = chance.nextInt(4) == 0;
@@ -287,7 +338,14 @@ final class Simulation {
       }
     }
     began(started.get());
-    directory.adopt(cut);
+    directory.adopt(cut ? Loss.DEFERRED : loss);
+  }
+
+  /// Flips some bits in the records of the cache's chunks.
+  private void flipRecords(MemoryDisk disk) {
+    for (int flips = 1 << chance.nextInt(8); flips > 0; flips--) {
+      disk.flip(INDEX, 8L * RECORDS_START + chance.nextInt(8 * RECORDS_LENGTH));
+    }
   }
 
   /// Starts a node whose disk may go off on the way, under the start or a task that it began.
@@ -357,13 +415,13 @@ final class Simulation {
     cacheFault.ifPresent(Faults.Ended::close);
     Optional<ServedNode> next = closed() ? started(node.disk, crashStep) : Optional.empty();
     if (next.isEmpty()) {
-      end(crashCuts);
+      end(crashed());
       return;
     }
     countFetched();
     began(next.get());
     directory.ended();
-    directory.adopt(false);
+    directory.adopt(Loss.NOTHING);
   }
 
   /// Ends the node in good order, unless its disk goes off meanwhile.
@@ -405,6 +463,28 @@ final class Simulation {
     }
   }
 
+  /// Loses the cache's device, with or without its index, looks at what that leaves, and kills the
+  /// process: its memory names objects that are lost.
+  private void loseCache(int dice) throws IOException {
+    settle();
+    if (cacheFault.isPresent() || hasCrashed()) {
+      return;
+    }
+    directory.closeClients();
+    List<Faults.Ended> faults = new ArrayList<>();
+    for (DiskCall call : List.of(DiskCall.READ, DiskCall.WRITE)) {
+      faults.add(node.disk.faults().fail(call, SLAB::equals));
+    }
+    if (dice % 2 == 0) {
+      for (DiskCall call : List.of(DiskCall.MAPPED_LOAD, DiskCall.MAPPED_STORE)) {
+        faults.add(node.disk.faults().fail(call, INDEX::equals));
+      }
+    }
+    cacheFault = Optional.of(() -> faults.forEach(Faults.Ended::close));
+    directory.readLeft();
+    end(Loss.TOLD);
+  }
+
   private void check() {
     if (!hasCrashed() && cacheFault.isEmpty()) {
       node.check();
@@ -414,7 +494,7 @@ final class Simulation {
   private void finish() throws IOException {
     settle();
     if (hasCrashed()) {
-      end(crashCuts);
+      end(crashed());
     }
     node.disk.crashAt(Long.MAX_VALUE);
     crashStep = Long.MAX_VALUE;

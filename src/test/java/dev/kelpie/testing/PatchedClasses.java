@@ -1,4 +1,4 @@
-package dev.kelpie.simulation;
+package dev.kelpie.testing;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -21,7 +21,7 @@ import javax.tools.ToolProvider;
 
 /// The product and its tests loaded once more, with some classes compiled from changed source text.
 /// Nothing is written to disk.
-final class PatchedClasses extends ClassLoader {
+public final class PatchedClasses extends ClassLoader {
   private static final String OURS = "dev.kelpie.";
 
   private final Map<String, byte[]> patched;
@@ -33,10 +33,29 @@ final class PatchedClasses extends ClassLoader {
     this.patched = patched;
   }
 
-  /// Compiles these sources.
-  ///
-  /// @param sources texts by the names of their classes
-  static PatchedClasses of(Map<String, String> sources) throws IOException {
+  /// A place in a class's text, which must be there exactly once, and what comes there.
+  public record Edit(String in, String find, String put) {
+    private String on(String text) {
+      int at = text.indexOf(find);
+      if (at < 0 || text.indexOf(find, at + 1) >= 0) {
+        throw new AssertionError(
+            "the planted bug has lost its place: once in " + in + " there must be: " + find);
+      }
+      return text.substring(0, at) + put + text.substring(at + find.length());
+    }
+  }
+
+  /// The product with these edits.
+  public static PatchedClasses of(List<Edit> edits) throws IOException {
+    Map<String, String> sources = new HashMap<>();
+    for (Edit edit : edits) {
+      String before = sources.get(edit.in);
+      sources.put(edit.in, edit.on(before == null ? source(edit.in) : before));
+    }
+    return of(sources);
+  }
+
+  private static PatchedClasses of(Map<String, String> sources) throws IOException {
     Map<String, ByteArrayOutputStream> compiled = new HashMap<>();
     JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
     StringWriter messages = new StringWriter();
@@ -56,7 +75,7 @@ final class PatchedClasses extends ClassLoader {
   }
 
   /// The source text of a product class.
-  static String source(String className) throws IOException {
+  private static String source(String className) throws IOException {
     return Files.readString(Path.of("src/main/java", className.replace('.', '/') + ".java"));
   }
 

@@ -49,8 +49,7 @@ final class ChunkSpace {
   }
 
   /// @param allocated how many chunks the device has, none of which is free yet
-  ChunkSpace(
-      Locks locks, Clock clock, Log log, Device device, int allocated, int capacity) {
+  ChunkSpace(Locks locks, Clock clock, Log log, Device device, int allocated, int capacity) {
     this.mutex = locks.mutex();
     this.clock = clock;
     this.device = device;

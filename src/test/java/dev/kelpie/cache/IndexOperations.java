@@ -35,9 +35,7 @@ public class IndexOperations {
       space.release(chunk);
     }
     space.releaseRecord(0);
-    this.state =
-        new CacheState(
-            clock, locks, table, new Slab(new NoFile(), table), space, STRIPES);
+    this.state = new CacheState(clock, locks, table, new Slab(new NoFile(), table), space, STRIPES);
   }
 
   private static void full(int first, int end) throws IOException {

@@ -63,6 +63,11 @@ final class CacheState {
     return stripes[Stripe.of(object, stripes.length)];
   }
 
+  /// Whether anything was ever asked of a VDI. Nothing is kept of one that a client made up.
+  boolean knows(VdiId id) {
+    return vdis.containsKey(id);
+  }
+
   VdiCache vdi(VdiId id) {
     VdiCache known = vdis.get(id);
     return known != null

@@ -356,7 +356,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   @Override
   public long drop(VdiId vdi, boolean force) throws IOException {
-    return power.whileOn(0L, () -> admin.drop(vdi, force));
+    return power.whileOn(0L, () -> state.knows(vdi) ? admin.drop(vdi, force) : 0L);
   }
 
   @Override

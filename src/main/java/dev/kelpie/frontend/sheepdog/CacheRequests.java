@@ -163,10 +163,11 @@ final class CacheRequests {
   /// CHECK_CACHE. A node without a cache is at the end at once.
   Reply check(Exchange exchange) throws IOException {
     long from = exchange.object().offset();
-    if (from < 0 || from > Integer.MAX_VALUE) {
+    ObjectId object = exchange.object().object();
+    boolean namesNoVdi = object.value() != 0 && object.vdiBits() == 0;
+    if (from < 0 || from > Integer.MAX_VALUE || namesNoVdi) {
       return Reply.of(ResultCode.INVALID_PARMS);
     }
-    ObjectId object = exchange.object().object();
     Optional<VdiId> vdi = object.value() == 0 ? Optional.empty() : Optional.of(object.vdi());
     Inspection found = new Inspection(Inspection.END, 0, 0, 0, 0, 0);
     if (cache.isPresent()) {

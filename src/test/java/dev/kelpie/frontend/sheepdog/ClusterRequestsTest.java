@@ -342,6 +342,17 @@ final class ClusterRequestsTest {
     }
   }
 
+  @Test
+  void aCheckOfNoVdiIsRefused() throws IOException {
+    client
+        .call(
+            Opcode.CHECK_CACHE,
+            0,
+            CacheCheck.SIZE,
+            RequestFields.Obj.at(new ObjectId(0x7070_6f00L), 2))
+        .is(ResultCode.INVALID_PARMS);
+  }
+
   private CacheCheck checkCache(ObjectId object, long from, int flags) throws IOException {
     RequestFields fields = RequestFields.Obj.at(object, from);
     Answer answer = client.call(Opcode.CHECK_CACHE, flags, CacheCheck.SIZE, fields);

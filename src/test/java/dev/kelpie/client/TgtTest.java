@@ -96,8 +96,10 @@ final class TgtTest {
         reply = lost.call(request).is(Reply.SUCCESS);
       }
       try (Client again = new Client(sheep)) {
-        again.sendBytes(reply.header().array());
-        again.sendBytes(Arrays.copyOf(payload, 4096));
+        byte[] header = reply.header().array();
+        byte[] both = Arrays.copyOf(header, header.length + 4096);
+        System.arraycopy(payload, 0, both, header.length, payload.length);
+        again.sendBytes(both); // at once: after the header the sheep may be gone
         again.assertHungUp();
       }
       try (Client thread = new Client(sheep)) {

@@ -147,7 +147,8 @@ final class BootWarmer {
   /// @param whole whether the minutes were full; otherwise what was known before is kept as well
   private void keep(VdiId vdi, BootRecord record, Optional<BootSet> known, boolean whole) {
     BootSet read = record.set();
-    if (read.blockCount() < BLOCKS_MIN) {
+    boolean copied = record.full() && known.isPresent(); // a backup or check, and no start
+    if (read.blockCount() < BLOCKS_MIN || copied) {
       return;
     }
     if (!whole && known.isPresent()) {

@@ -102,8 +102,7 @@ final class CacheFiles implements Closeable {
     IndexHeader old = known.orElseThrow();
     if (!old.sealed() && old.boot() != boot) {
       warnOfLoss(log, directory + ": the machine lost power or was reset");
-      Hints hints = Hints.read(index, allocated(slab));
-      return makeNew(platform, config, directory, index, slab, boot, hints);
+      return makeNew(platform, config, directory, index, slab, boot, hints(log, index, slab));
     }
     Found found = old.sealed() ? Found.SEALED : Found.KILLED;
     int allocated = allocated(slab);
@@ -119,6 +118,17 @@ final class CacheFiles implements Closeable {
             .write(mapped)
             .write(mapped); // into both slots: no seal comes back when one is damaged
     return new CacheFiles(directory, index, slab, mapped, found, header, allocated, Hints.NONE);
+  }
+
+  /// What cannot be read gives no hints, and is no reason not to start.
+  private static Hints hints(Log log, DiskFile index, DiskFile slab) throws IOException {
+    int allocated = allocated(slab);
+    try {
+      return Hints.read(index, allocated);
+    } catch (IOException e) {
+      log.warn("object cache: it is not known what it held: " + e.getMessage());
+      return Hints.NONE;
+    }
   }
 
   private static void warnOfLoss(Log log, String why) {

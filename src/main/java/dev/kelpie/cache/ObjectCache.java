@@ -282,9 +282,12 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     power.guarded(
         Patience.WAIT,
         () -> {
+          boolean dirty = state.knows(vdi) && state.vdi(vdi).differingCount() > 0;
           flusher.flush(vdi);
-          limits.flushed(state.vdi(vdi));
-          throttle.made();
+          if (dirty) {
+            limits.flushed(state.vdi(vdi));
+            throttle.made();
+          }
           return Outcome.DONE;
         },
         () -> {
@@ -319,7 +322,11 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
   @Override
   public Warmed warm(VdiId vdi, ObjectId object, int offset, int length) throws IOException {
     checkRange(object, offset, length);
-    return passes(object) ? new Warmed(0, true) : warmth.warm(vdi, object, offset, length);
+    if (passes(object)) {
+      return new Warmed(0, true);
+    }
+    boolean madeUp = !state.knows(object.vdi()) && backend.stat(object).isEmpty();
+    return madeUp ? new Warmed(0, false) : warmth.warm(vdi, object, offset, length);
   }
 
   @Override

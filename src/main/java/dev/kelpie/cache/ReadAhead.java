@@ -22,6 +22,9 @@ final class ReadAhead {
 
   private static final int IN_FLIGHT_OF_VDI_MAX = 8;
 
+  /// The objects of the largest disk; a client may ask for others.
+  private static final int OBJECTS_MAX = 1 << 20;
+
   /// Brings the absent blocks of a range here.
   @FunctionalInterface
   interface Fetch {
@@ -54,7 +57,10 @@ final class ReadAhead {
   /// @param missed whether something of it was absent
   void seen(VdiCache vdi, ObjectId object, int offset, int length, Access access, boolean missed) {
     DiskMap disks = map;
-    if (disks == null || object.kind() != ObjectId.Kind.DATA) {
+    if (disks == null
+        || object.kind() != ObjectId.Kind.DATA
+        || object.index() < 0
+        || object.index() >= OBJECTS_MAX) {
       return;
     }
     long at = (long) object.index() * ObjectId.DATA_SIZE + offset;
@@ -119,7 +125,11 @@ final class ReadAhead {
       int index = (int) (at / ObjectId.DATA_SIZE);
       Optional<ObjectId> object = disks.object(access.vdi(), index);
       if (object.isPresent()) {
-        fetch.fetch(object.get(), (int) (at % ObjectId.DATA_SIZE), length, access);
+        Prefetcher.Fetched fetched =
+            fetch.fetch(object.get(), (int) (at % ObjectId.DATA_SIZE), length, access);
+        if (fetched.pulled() > 0 && fetched.kept() == 0) {
+          vdi.streams.failed(); // there is no room: the client would read all of it once more
+        }
       }
     } catch (IOException e) {
       // Nobody waits for it. Who needs these blocks asks the backend, and is told what is wrong.

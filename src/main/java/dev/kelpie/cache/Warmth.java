@@ -110,12 +110,11 @@ final class Warmth {
       if (!hasRoom(object, step / CHUNK_SIZE + 1)) {
         return new CacheControl.Warmed(pulled, true);
       }
-      Prefetcher.Fetched fetched = fetch(object, at, step, access);
+      Prefetcher.Fetched fetched = fetchWanted(object, at, step, access);
       pulled += fetched.kept();
       if (fetched.kept() < fetched.pulled() && !state.space.hasFree(state.vdi(object))) {
         return new CacheControl.Warmed(pulled, true);
       }
-      used(object, at, step);
       at += step;
     }
     return new CacheControl.Warmed(pulled, false);
@@ -140,12 +139,24 @@ final class Warmth {
     readAhead.stop(Duration.ZERO);
   }
 
-  /// As a request of a client; nothing where the cache is off.
   private Prefetcher.Fetched fetch(ObjectId object, int offset, int length, Access access)
       throws IOException {
-    Prefetcher.Fetched fetched =
-        power.whileOn(
-            Prefetcher.Fetched.NOTHING, () -> prefetcher.fetch(object, offset, length, access));
+    return whileOn(() -> prefetcher.fetch(object, offset, length, access));
+  }
+
+  private Prefetcher.Fetched fetchWanted(ObjectId object, int offset, int length, Access access)
+      throws IOException {
+    return whileOn(() -> {
+      Prefetcher.Fetched fetched = prefetcher.fetch(object, offset, length, access);
+      used(object, offset, length);
+      return fetched;
+    });
+  }
+
+  /// As a request of a client; nothing where the cache is off.
+  private Prefetcher.Fetched whileOn(CacheSwitch.Work<Prefetcher.Fetched, IOException> work)
+      throws IOException {
+    Prefetcher.Fetched fetched = power.whileOn(Prefetcher.Fetched.NOTHING, work);
     if (power.isOff()) {
       abandon(); // it stays off
     }

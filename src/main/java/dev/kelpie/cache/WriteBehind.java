@@ -99,6 +99,7 @@ final class WriteBehind {
       underWay.remove(vdi.id);
       limits.flushed(vdi);
       throttle.made();
+      vdi.pushWanted.set(false);
       if (limits.crowded(vdi)) {
         throttle.wake(); // it was filled meanwhile: go on at once
       }

@@ -30,7 +30,7 @@ final class CacheMetrics {
           new Total("pulled_bytes_total", "Read from the store.", Counters::pulledBytes),
           new Total(
               "read_ahead_bytes_total",
-              "Of steps that were fetched before a client read them.",
+              "Fetched before a client read them, and kept.",
               Counters::readAheadBytes),
           new Total("pushed_bytes_total", "Written to the store.", Counters::pushedBytes),
           new Total(

@@ -160,6 +160,7 @@ final class CacheModelTest {
     assertEquals(
         Outcome.DONE, rig.create(id, Base.ZEROS, first * SECTOR, bytes(stamp, count), mode));
     int[] next = new int[sectors()];
+    pushedBetween(id, next);
     Arrays.fill(next, first, first + count, stamp);
     became(id, next, mode);
   }
@@ -178,10 +179,17 @@ final class CacheModelTest {
         Outcome.DONE,
         rig.create(id, new Base.CopyOf(parent), first * SECTOR, bytes(stamp, count), mode));
     int[] next = model(parent).now().clone();
+    pushedBetween(id, next);
     Arrays.fill(next, first, first + count, stamp);
     became(id, next, mode);
     // The parent stays frozen for as long as its copy is not pushed.
     flush(id.vdi());
+  }
+
+  /// What is pushed in the background while an object comes to be may be the object without its
+  /// first bytes; a power cut leaves that where no barrier came after.
+  private void pushedBetween(ObjectId id, int[] made) {
+    model(id).becomes(made.clone());
   }
 
   private void became(ObjectId id, int[] next, CacheMode mode) {

@@ -25,12 +25,15 @@ import dev.kelpie.testing.DiskCall;
 import dev.kelpie.testing.Faults;
 import dev.kelpie.testing.Keep;
 import dev.kelpie.testing.ManualClock;
+import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.Seeds;
 import dev.kelpie.testing.StoreCall;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -57,7 +60,51 @@ final class WarmthTest {
     rig.stop();
   }
 
-  // Boot sets.
+  // Whatever a client or the device does.
+
+  @Test
+  void aVdiThatAClientMadeUpTakesNoMemory() throws IOException {
+    ObjectId madeUp = ObjectId.data(new VdiId(0xdead), 0);
+    assertEquals(new CacheControl.Warmed(0, false), rig.cache.warm(VDI, madeUp, 0, 4096));
+    assertEquals(0, rig.cache.drop(madeUp.vdi(), false));
+    assertFalse(rig.cache.state().knows(madeUp.vdi()));
+  }
+
+  @Test
+  void anIndexThatCannotBeReadGivesNoHintsAndIsNoReasonNotToStart() throws IOException {
+    rig.read(DATA, 0, CHUNK);
+    AtomicInteger reads = new AtomicInteger();
+    startAfterPowerCut(_ -> reads.incrementAndGet() < 0);
+    int all = reads.get();
+    int started = 0;
+    for (int failing = 1; failing <= all; failing++) {
+      int which = failing;
+      reads.set(0);
+      rig.read(DATA, 0, CHUNK);
+      started += startAfterPowerCut(_ -> reads.incrementAndGet() == which) ? 1 : 0;
+      assertArrayEquals(rig.behind(DATA, 0, CHUNK), rig.read(DATA, 0, CHUNK));
+    }
+    assertTrue(started > 0);
+    assertTrue(
+        rig.log.messages(Level.WARN).stream().anyMatch(m -> m.contains("not known what it held")));
+  }
+
+  /// @param fails of the reads of the index
+  /// @return whether it started with them
+  private boolean startAfterPowerCut(Predicate<Path> fails) throws IOException {
+    MemoryDisk after = rig.disk.afterPowerCut(Seeds.generator("WarmthTest"), Keep.EVERYTHING);
+    rig.stop();
+    try (Faults.Ended _ =
+        after
+            .faults()
+            .fail(DiskCall.READ, path -> path.equals(rig.file("index")) && fails.test(path))) {
+      rig.start(after);
+      return true;
+    } catch (IOException e) {
+      rig.start(after);
+      return false;
+    }
+  }
 
   @Test
   void whatWasReadAfterAnOpeningIsFetchedAtTheNext() throws IOException {

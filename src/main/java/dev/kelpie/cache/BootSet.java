@@ -20,10 +20,13 @@ record BootSet(int[] chunks, short[] blocks) {
   /// The most chunks: 256 MiB of disk, more than a system reads while it starts.
   static final int CHUNKS_MAX = 4096;
 
+  /// How many objects a disk of the largest size has.
+  static final int OBJECTS_OF_DISK = 1 << 20;
+
   /// How many chunks of 64 KiB one object has, and a disk of the largest size.
   static final int CHUNKS_PER_OBJECT = ObjectId.DATA_SIZE / IndexLayout.CHUNK_SIZE;
 
-  static final int CHUNKS_OF_DISK = CHUNKS_PER_OBJECT << 20;
+  static final int CHUNKS_OF_DISK = CHUNKS_PER_OBJECT * OBJECTS_OF_DISK;
 
   /// The largest file.
   static final int FILE_MAX = BootSet.HEADER + CHUNKS_MAX * BootSet.ENTRY + Integer.BYTES;

@@ -9,7 +9,7 @@ import java.time.Duration;
 /// @param size the quota in bytes, rounded down to chunks; what the slab takes, the index comes on
 ///   top
 /// @param keepPulled whether blocks pulled by reads are kept: not worth it where cache and store
-///   share a device. Where they are not, nothing is fetched ahead of clients either
+///   share a device. Where they are not, nothing is fetched but what somebody asks for
 /// @param bootSets whether what is read after a VDI was opened is noted, and fetched the next time
 /// @param pushAge how old dirty data may become before it is pushed in the background
 /// @param dirtyTime how long it may take to push all that a VDI has dirty, at the rate of late

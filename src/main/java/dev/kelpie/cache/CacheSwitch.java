@@ -59,11 +59,34 @@ final class CacheSwitch {
   /// Runs a request in the cache; past it where the cache is off, or its device fails meanwhile.
   <E extends Exception> Outcome guarded(
       Patience patience, Work<Outcome, E> cached, Work<Outcome, E> past) throws E {
+    return run(patience, Outcome.WOULD_WAIT, cached, past);
+  }
+
+  /// Does something in the cache that has no meaning without it.
+  ///
+  /// @param whenOff the answer where the cache is off, or its device fails meanwhile
+  <T, E extends Exception> T whileOn(T whenOff, Work<T, E> work) throws E {
+    return run(Patience.WAIT, whenOff, work, () -> whenOff);
+  }
+
+  /// The same, without an answer.
+  void whileOn(Runnable work) {
+    whileOn(
+        Outcome.DONE,
+        () -> {
+          work.run();
+          return Outcome.DONE;
+        });
+  }
+
+  /// @param wouldWait the answer where it must not wait and would
+  private <T, E extends Exception> T run(
+      Patience patience, T wouldWait, Work<T, E> cached, Work<T, E> past) throws E {
     if (off) {
       return past.run();
     }
     if (!enter(patience)) {
-      return Outcome.WOULD_WAIT;
+      return wouldWait;
     }
     Throwable fault = null;
     try {
@@ -78,29 +101,7 @@ final class CacheSwitch {
     } finally {
       leave();
     }
-    return turnedOff(fault, patience) ? past.run() : Outcome.WOULD_WAIT;
-  }
-
-  /// Does something in the cache that has no meaning without it.
-  ///
-  /// @param whenOff the answer where the cache is off, or its device fails meanwhile
-  <T, E extends Exception> T whileOn(T whenOff, Work<T, E> work) throws E {
-    gate.enterShared();
-    Throwable fault = null;
-    try {
-      if (!off) {
-        return work.run();
-      }
-    } catch (Throwable e) {
-      if (!isFault(e)) {
-        throw e;
-      }
-      fault = e;
-    } finally {
-      leave();
-    }
-    turnedOff(fault, Patience.WAIT);
-    return whenOff;
+    return turnedOff(fault, patience) ? past.run() : wouldWait;
   }
 
   private static boolean isFault(Throwable e) {

@@ -51,8 +51,8 @@ final class DirtyLimits {
   private final Duration time;
   private final int objectsMax;
 
-  /// @param objectsMax how many objects may differ
   /// @param time how long it may take to push all that a VDI has dirty
+  /// @param objectsMax how many objects may differ
   DirtyLimits(CacheState state, Clock clock, Duration time, int objectsMax) {
     this.state = state;
     this.clock = clock;
@@ -118,10 +118,13 @@ final class DirtyLimits {
   /// Waits as long as a write of so many bytes has to before it begins; not any longer where room
   /// was made meanwhile.
   void awaitTurn(VdiCache vdi, long bytes, Throttle throttle) {
-    long turn = clock.nanos() + delay(vdi, bytes).toNanos();
-    long left = turn - clock.nanos();
-    while (left > 0 && slows(vdi) && throttle.awaitMade(Duration.ofNanos(left))) {
-      left = turn - clock.nanos();
+    Duration left = delay(vdi, bytes);
+    if (left.isZero()) {
+      return;
+    }
+    long turn = clock.nanos() + left.toNanos();
+    while (left.isPositive() && slows(vdi) && throttle.awaitMade(left)) {
+      left = Duration.ofNanos(turn - clock.nanos());
     }
   }
 

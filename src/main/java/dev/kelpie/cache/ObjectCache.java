@@ -397,23 +397,13 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   @Override
   public void tune(List<Disk> disks) {
-    power.whileOn(
-        Outcome.DONE,
-        () -> {
-          tuner.tune(disks);
-          return Outcome.DONE;
-        });
+    power.whileOn(() -> tuner.tune(disks));
     throttle.wake();
   }
 
   @Override
   public void forget(VdiId vdi) {
-    power.whileOn(
-        Outcome.DONE,
-        () -> {
-          admin.discard(vdi);
-          return Outcome.DONE;
-        });
+    power.whileOn(() -> admin.discard(vdi));
     throttle.made();
   }
 

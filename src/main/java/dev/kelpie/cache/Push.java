@@ -62,7 +62,7 @@ final class Push {
     return wanted.length;
   }
 
-  /// Adds bytes; what follows the last extent directly, in the object and in the buffer, joins it.
+  /// Adds an extent behind the last one.
   void add(int offset, ByteBuffer bytes) {
     extents.add(new Extent(offset, bytes));
   }

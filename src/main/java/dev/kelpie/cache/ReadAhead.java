@@ -22,9 +22,6 @@ final class ReadAhead {
 
   private static final int IN_FLIGHT_OF_VDI_MAX = 8;
 
-  /// The objects of the largest disk; a client may ask for others.
-  private static final int OBJECTS_MAX = 1 << 20;
-
   /// Brings the absent blocks of a range here.
   @FunctionalInterface
   interface Fetch {
@@ -60,7 +57,7 @@ final class ReadAhead {
     if (disks == null
         || object.kind() != ObjectId.Kind.DATA
         || object.index() < 0
-        || object.index() >= OBJECTS_MAX) {
+        || object.index() >= BootSet.OBJECTS_OF_DISK) { // a client may ask for any
       return;
     }
     long at = (long) object.index() * ObjectId.DATA_SIZE + offset;

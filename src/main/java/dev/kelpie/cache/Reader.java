@@ -243,7 +243,9 @@ final class Reader {
     try {
       return switch (puller.pull(id, at, length, into, access, keep)) {
         case DONE -> {
-          asked(id, at, at + into.position() - start);
+          if (keep) {
+            asked(id, at, at + into.position() - start);
+          }
           yield Served.FETCHED;
         }
         case NO_OBJECT -> Served.NO_OBJECT;
@@ -254,7 +256,7 @@ final class Reader {
     }
   }
 
-  /// Notes that a client asked for what was pulled, where it is kept.
+  /// Notes that a client asked for what was pulled and is kept.
   private void asked(ObjectId id, int from, int end) {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();

@@ -108,8 +108,7 @@ final class Writer {
         if (gone && next == CachedObject.State.GONE) {
           return Outcome.NO_OBJECT;
         }
-        boolean mayDiffer = object.differs() || limits.admit(object.vdi);
-        if (mayDiffer && state.become(stripe, object, next, parent)) {
+        if (mayDiffer(object) && state.become(stripe, object, next, parent)) {
           return Outcome.DONE;
         }
         stripe.forgetIdle(object);
@@ -121,6 +120,10 @@ final class Writer {
       }
       awaitRoom(change);
     }
+  }
+
+  private boolean mayDiffer(CachedObject object) {
+    return object.differs() || limits.admit(object.vdi);
   }
 
   private void awaitRoom(Change change) throws IOException {
@@ -224,7 +227,7 @@ final class Writer {
         int blocks = BlockMask.range(offset / BLOCK_SIZE, last);
         int chunk = stripe.find(id, number);
         int dirty = chunk < 0 ? 0 : BlockMask.dirty(state.table.masks(chunk));
-        if (!object.differs() && !limits.admit(object.vdi)) {
+        if (!mayDiffer(object)) {
           return OVER_LIMIT;
         }
         if (!limits.admit(object.vdi, dirty == 0, Integer.bitCount(blocks & ~dirty))) {

@@ -56,7 +56,40 @@ final class ClientDoor implements ClientObjects {
       return Outcome.WOULD_WAIT;
     }
     Access access = new Access(object.vdi(), generation(object), modeFor(object, mode), patience);
-    return objects.read(object, offset, into, access);
+    return object.kind() == Kind.INODE
+        ? readInode(object, offset, into, access)
+        : objects.read(object, offset, into, access);
+  }
+
+  /// What was lost of an inode is written again before a client looks at it, or it would see
+  /// entries come back later. The look itself may find that something is lost.
+  private Outcome readInode(ObjectId object, int offset, ByteBuffer into, Access access)
+      throws IOException {
+    int position = into.position();
+    while (true) {
+      int losses = leases.losses(object.vdi());
+      if (losses > 0 && access.patience() == Patience.NOW) {
+        return Outcome.WOULD_WAIT;
+      } else if (losses > 0) {
+        settleLoss(object.vdi());
+      }
+      Outcome outcome = objects.read(object, offset, into, access);
+      if (leases.losses(object.vdi()) == losses) {
+        return outcome;
+      }
+      into.position(position);
+    }
+  }
+
+  private void settleLoss(VdiId vdi) throws IOException {
+    Optional<Inode> loaded = inodes.acquireLoaded(vdi);
+    if (loaded.isPresent()) {
+      try {
+        loaded.get().settleLoss();
+      } finally {
+        inodes.release(loaded.get());
+      }
+    }
   }
 
   @Override

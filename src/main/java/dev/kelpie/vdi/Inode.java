@@ -22,6 +22,7 @@ import java.util.NavigableSet;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.ToIntFunction;
 
 /// A VDI's metadata in memory, shared by everybody on this node who uses the VDI; there is one for
 /// each id ([Inodes]). The fields are here whole, the object map in pages that are loaded when they
@@ -55,6 +56,7 @@ public final class Inode {
   private final IndexLocks indexLocks;
   private final Locks.Mutex loading;
   private final InodeFields fields;
+  private final LossWatch lossWatch;
   private final AtomicReferenceArray<MapPage> pages = new AtomicReferenceArray<>(PAGES);
   private final NavigableSet<Integer> doubtful = new ConcurrentSkipListSet<>();
   private final AtomicLong tickets = new AtomicLong();
@@ -83,7 +85,14 @@ public final class Inode {
   }
 
   /// What inodes are made with, the same for all of a node.
-  record Context(ObjectStore objects, Locks locks, PageBudget budget, Drops drops) {}
+  ///
+  /// @param losses how often acknowledged writes of a VDI were lost so far
+  record Context(
+      ObjectStore objects,
+      Locks locks,
+      PageBudget budget,
+      Drops drops,
+      ToIntFunction<VdiId> losses) {}
 
   /// @param fields the first [InodeLayout#FIELDS_END] bytes of the inode
   Inode(Context context, VdiId vdi, Generation generation, byte[] fields, Standing standing) {
@@ -98,6 +107,7 @@ public final class Inode {
     this.indexLocks = new IndexLocks(context.locks());
     this.loading = context.locks().mutex();
     this.fields = new InodeFields(context.locks(), fields);
+    this.lossWatch = new LossWatch(context.locks(), () -> context.losses().applyAsInt(vdi));
     this.standing = standing;
   }
 
@@ -135,10 +145,11 @@ public final class Inode {
     return gate;
   }
 
-  /// Refuses a write to a VDI that must not change. Asked inside the gate.
+  /// Refuses a write to a VDI that must not change, and brings back what of the inode was lost with
+  /// the object cache, on which the write relies. Asked inside the gate, and with no entry locked.
   public void checkWritable() throws IOException {
     switch (standing) {
-      case WORKING -> {}
+      case WORKING -> lossWatch.settle(this::restore);
       case FROZEN -> throw new ReadOnlyVdi(vdi);
       case DELETED -> throw new IOException("VDI " + vdi + " was deleted");
       case IN_DOUBT ->
@@ -230,12 +241,56 @@ public final class Inode {
     }
   }
 
-  /// Makes everything durable that was answered before the call.
+  /// Makes everything durable that was answered before the call. Called with no entry locked.
   public void flush() throws IOException {
     long given = tickets.get();
     objects.flush(vdi);
+    settleLoss();
     inheritedIsDurable = true;
     durableTicket.accumulateAndGet(given, Math::max);
+  }
+
+  /// Writes again what of the inode was lost with the object cache: memory still has it, and what
+  /// is written to the disk relies on that. The pages in memory are compared with the store's, so
+  /// that only what differs is written.
+  private void restore() throws IOException {
+    for (int number = 0; number < PAGES; number++) {
+      MapPage page = pages.get(number);
+      if (page == null) {
+        continue;
+      }
+      MapPage stored = storedPage(number);
+      for (int slot = 0; slot < MapPage.ENTRIES; slot++) {
+        if (page.entry(slot) != stored.entry(slot)) {
+          restoreEntry(number * MapPage.ENTRIES + slot);
+        }
+      }
+    }
+    putFields(known -> known, CacheMode.WRITETHROUGH, Durability.DURABLE);
+  }
+
+  /// An entry whose object was lost as well goes back to what the store has.
+  private void restoreEntry(int index) throws IOException {
+    lockEntries(index, 1);
+    try {
+      int known = entryToChange(index);
+      int stored = storedEntry(index);
+      if (known != stored) {
+        boolean kept = known == 0 || objects.stat(object(index, known)).isPresent();
+        int[] entry = {kept ? known : stored};
+        putEntries(index, entry, CacheMode.WRITETHROUGH, Durability.DURABLE);
+      }
+    } finally {
+      unlockEntries(index, 1);
+    }
+  }
+
+  /// Brings back what of the inode was lost with the object cache, if anything was. Called with no
+  /// entry locked.
+  public void settleLoss() throws IOException {
+    if (standing == Standing.WORKING) {
+      lossWatch.settle(this::restore);
+    }
   }
 
   // For this room.

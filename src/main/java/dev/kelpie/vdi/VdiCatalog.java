@@ -84,7 +84,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     Reachability reachability = new Reachability(table, inodes);
     Sweeper sweep = new Sweeper(log, table, names, leases, objects, reachability);
     this.sweeper = new SweeperTask(platform, log, table, sweep);
-    this.context = new Inode.Context(objects, locks, budget, sweeper);
+    this.context = new Inode.Context(objects, locks, budget, sweeper, leases::losses);
     this.maker =
         new VdiMaker(platform, table, inodeObjects, inodes, context, leases, defaultCopies);
     this.upkeep = new Upkeep(log, table, inodes, inodeObjects, leases);

@@ -6,7 +6,6 @@ import dev.kelpie.testing.Await;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -41,6 +42,7 @@ public final class SheepProcess implements Closeable {
   private static final int SHORT_PORT_FIRST = 7_100;
 
   private static final int SHORT_PORT_LAST = 9_999;
+  private static final Set<Integer> PORTS_GIVEN = ConcurrentHashMap.newKeySet();
   private static final String STARTED = "sheepdog daemon (version ";
   private static final Duration START_LIMIT = Duration.ofSeconds(30);
   private static final Duration STOP_LIMIT = Duration.ofMinutes(1);
@@ -263,7 +265,7 @@ public final class SheepProcess implements Closeable {
     }
   }
 
-  /// A TCP port that nobody has.
+  /// A TCP port that nobody has, and that was not given to anybody else of this run.
   public static int freePort() {
     return freePort(PORT_FIRST, PORT_LAST);
   }
@@ -271,8 +273,10 @@ public final class SheepProcess implements Closeable {
   private static int freePort(int first, int last) {
     while (true) {
       int candidate = ThreadLocalRandom.current().nextInt(first, last + 1);
-      try (ServerSocket _ = new ServerSocket(candidate, 1, InetAddress.getLoopbackAddress())) {
-        return candidate;
+      try (ServerSocket _ = new ServerSocket(candidate, 1)) {
+        if (PORTS_GIVEN.add(candidate)) {
+          return candidate;
+        }
       } catch (IOException _) {
         // taken: try another
       }

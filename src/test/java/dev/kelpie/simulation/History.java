@@ -167,10 +167,7 @@ final class History {
     return lost;
   }
 
-  /// Checks the same.
-  ///
-  /// @return whether something is lost that was acknowledged
-  synchronized boolean checkLeft(long[] found, Loss loss, String what) {
+  private boolean checkLeft(long[] found, Loss loss, String what) {
     Counting kept = write -> loss == Loss.NOTHING ? write.done : write.durable;
     boolean lost = false;
     for (int cell = 0; cell < found.length; cell++) {

@@ -191,6 +191,14 @@ final class Plants {
         new Plant(
             "a push goes out after its disk was deleted",
             Run.DELETE_DURING_PUSH,
-            List.of(in("CacheAdmin", "pusher.awaitTurn(stripe, id);", ""))));
+            List.of(in("CacheAdmin", "pusher.awaitTurn(stripe, id);", ""))),
+        new Plant(
+            "what was lost of an inode with the cache is not written again",
+            Run.LOSE_CACHE,
+            List.of(new Edit("dev.kelpie.vdi.LossWatch", "restoration.run();", ""))),
+        new Plant(
+            "damage of the index is dropped and not told",
+            Run.LOSE_CACHE,
+            List.of(in("Recovery", "if (leases.unflushed(vdi)) {", "if (damaged < 0) {"))));
   }
 }

@@ -463,11 +463,10 @@ final class Simulation {
     }
   }
 
-  /// Loses the cache's device, with or without its index, looks at what that leaves, and kills the
-  /// process: its memory names objects that are lost.
+  /// Loses the cache's device, with or without its index, and looks at what that leaves.
   private void loseCache(int dice) throws IOException {
     settle();
-    if (cacheFault.isPresent() || hasCrashed()) {
+    if (cacheFault.isPresent() || crashStep != Long.MAX_VALUE) {
       return;
     }
     directory.closeClients();
@@ -481,8 +480,7 @@ final class Simulation {
       }
     }
     cacheFault = Optional.of(() -> faults.forEach(Faults.Ended::close));
-    directory.readLeft();
-    end(Loss.TOLD);
+    directory.adopt(Loss.TOLD);
   }
 
   private void check() {

@@ -39,7 +39,8 @@ final class InodeDoubtTest {
     Change change = Change.of(VDI, Generation.NONE, CacheMode.DIRECT, Durability.DURABLE);
     assertEquals(Outcome.DONE, store.create(ObjectId.inode(VDI), Base.ZEROS, List.of(), change));
     // Room for one page of the map.
-    Inode.Context context = new Inode.Context(store, LOCKS, new PageBudget(LOCKS, 1), (_, _) -> {});
+    Inode.Context context =
+        new Inode.Context(store, LOCKS, new PageBudget(LOCKS, 1), (_, _) -> {}, _ -> 0);
     byte[] fields = new byte[InodeLayout.FIELDS_END];
     return new Inode(context, VDI, Generation.NONE, fields, Inode.Standing.WORKING);
   }

@@ -80,7 +80,7 @@ class Boot:
         return found
 
     def _round(self, disk, new, directory, log, found):
-        cache = f"size={4 * DISK_MIB}M"
+        cache = f"size={4 * DISK_MIB}M,keep=always"
         for name, keys in ((SLOW_ON, (FIRST,)), (SLOW_ON, (AGAIN, CACHED)), (SLOW_OFF, (WITHOUT,))):
             sheep = Sheep(name, directory, cache=cache if name == SLOW_ON else None, slow=True)
             try:

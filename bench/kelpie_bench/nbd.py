@@ -25,7 +25,7 @@ ROWS = (
 STAGE = Stage(
     name="nbd",
     heading="## Serving a disk through NBD",
-    kinds=(Kind(KELPIE, cache="size={twice}M"), *PEERS),
+    kinds=(Kind(KELPIE, cache="size={twice}M,keep=always"), *PEERS),
     ratios=((KELPIE, NBDKIT, "ratio to nbdkit"), (KELPIE, QEMU, "ratio to qemu-nbd")),
     rows=ROWS,
     about_cache=False,

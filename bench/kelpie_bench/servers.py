@@ -127,7 +127,7 @@ class Peer(Server):
 
 
 class Sheep(Server):
-    """A sheep of this checkout. It keeps an object cache where `cache` says what kind of one."""
+    """A sheep of this checkout, with an object cache where `cache` has the items of `-w`."""
 
     def __init__(self, name, directory, transport="unix", cache=None, slow=False):
         self._port, self._status = free_port(), free_port()
@@ -136,7 +136,7 @@ class Sheep(Server):
                    else [HOME / "bin/sheep"])
         words = ["-f", "-p", self._port, "--status", f"127.0.0.1:{self._status}"]
         if cache:
-            words += ["-w", f"{cache},keep=always"]
+            words += ["-w", cache]
         base = directory / re.sub(r"\W+", "-", name)
 
         def command(address):

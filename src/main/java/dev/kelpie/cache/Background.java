@@ -1,13 +1,14 @@
 package dev.kelpie.cache;
 
+import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Tasks;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 
-/// The tasks that bring blocks here which nobody has asked for yet: how they keep to a rate, let
-/// clients go first, and end: with the cache, and soon after it has turned itself off. They are
-/// never interrupted, since that would close a file under them.
+/// The tasks that bring blocks here which nobody has asked for yet: how they keep to a rate
+/// together, let clients go first, and end: with the cache, and soon after it has turned itself
+/// off. They are never interrupted, since that would close a file under them.
 final class Background {
   /// Fast enough for a system that starts, slow enough to leave a gigabit network half free.
   private static final long BYTES_PER_SECOND = 64L << 20;
@@ -22,15 +23,22 @@ final class Background {
   private final Tasks tasks;
   private final Locks.Mutex mutex;
   private final Locks.Signal changed;
+  private final Clock clock;
+
+  /// When the bytes of all steps so far may have come, in nanoseconds of the clock.
+  private long paid;
+
   private int running;
   private boolean stopped;
 
-  Background(CacheState state, CacheSwitch power, Tasks tasks, Locks locks) {
+  Background(CacheState state, CacheSwitch power, Tasks tasks, Locks locks, Clock clock) {
     this.state = state;
     this.power = power;
     this.tasks = tasks;
     this.mutex = locks.mutex();
     this.changed = mutex.signal();
+    this.clock = clock;
+    this.paid = clock.nanos();
   }
 
   /// Starts a task.
@@ -54,16 +62,27 @@ final class Background {
     return true;
   }
 
-  /// Waits before the next step: as long as the last one's bytes may take, and while clients wait
-  /// for the backend.
+  /// Waits before the next step: as long as the last one's bytes may take, after those of other
+  /// tasks, and while clients wait for the backend.
   ///
   /// @return whether to go on
   boolean pace(long bytes) {
-    boolean on = bytes == 0 || pause(Duration.ofNanos(bytes * 1_000_000_000L / BYTES_PER_SECOND));
+    boolean on = bytes == 0 || pause(pay(bytes));
     for (int i = 0; i < GIVE_WAY_MAX && on && state.clientPulls.get() > 0; i++) {
       on = pause(LOOK_AGAIN);
     }
     return on && !stopped();
+  }
+
+  private Duration pay(long bytes) {
+    mutex.lock();
+    try {
+      long now = clock.nanos();
+      paid = now + Math.max(0, paid - now) + bytes * 1_000_000_000L / BYTES_PER_SECOND;
+      return Duration.ofNanos(paid - now);
+    } finally {
+      mutex.unlock();
+    }
   }
 
   /// Waits.

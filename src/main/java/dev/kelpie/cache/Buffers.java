@@ -7,11 +7,11 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/// Direct buffers for bytes on their way between slab and backend. A few of three sizes are kept;
+/// Direct buffers for bytes on their way between slab and backend. A few of each size are kept;
 /// larger ones, for whole inodes, are made when they are needed.
 final class Buffers {
-  /// What single blocks need, a step of a prefetch, and the push of a whole object.
-  private static final int[] SIZES = {IndexLayout.CHUNK_SIZE, Prefetcher.STEP, 4 << 20};
+  /// What single blocks need, a step of a prefetch, and the push of a part of an object or all.
+  private static final int[] SIZES = {IndexLayout.CHUNK_SIZE, Prefetcher.STEP, 1 << 20, 4 << 20};
 
   /// How many of each size are kept: as many as pushes go in parallel.
   private static final int KEPT_MAX = 8;

@@ -1,5 +1,8 @@
 package dev.kelpie.cache;
 
+import static dev.kelpie.cache.IndexLayout.BLOCKS_PER_CHUNK;
+import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
+
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.Base;
 import dev.kelpie.object.Change;
@@ -7,12 +10,12 @@ import dev.kelpie.object.Extent;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.object.Outcome;
 import java.io.IOException;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Changes of the backend past the cache, each in its object's turn: possible where nothing of the
-/// object is cached and nothing differs. Each method answers `WOULD_WAIT` where something is, and
-/// then has done nothing.
+/// Changes of the backend past the cache, each in its object's turn. Each method answers
+/// `WOULD_WAIT` where something is in the way, and then has done nothing.
 final class Bypass {
   private final CacheState state;
   private final Pusher pusher;
@@ -24,14 +27,34 @@ final class Bypass {
     this.backend = backend;
   }
 
+  /// Writes where the backend lacks nothing of the object: a direct write leaves nothing dirty
+  /// behind (I9). What is here of the blocks is dropped.
   Outcome write(ObjectId id, List<Extent> extents, Change change) throws IOException {
-    return change(id, false, change, c -> backend.write(id, extents, c));
+    return write(id, extents, change, false);
   }
 
+  /// Writes where nothing of the blocks is dirty, nor the object still to be created or removed.
+  /// What is here of the blocks is dropped.
+  Outcome writeBesideDirty(ObjectId id, List<Extent> extents, Change change) throws IOException {
+    return write(id, extents, change, true);
+  }
+
+  private Outcome write(ObjectId id, List<Extent> extents, Change change, boolean besideDirty)
+      throws IOException {
+    CachedObject object = beginWrite(id, extents, besideDirty);
+    return object == null
+        ? Outcome.WOULD_WAIT
+        : change(object, change, c -> backend.write(id, extents, c));
+  }
+
+  /// Creates an object of which nothing is here.
   Outcome create(ObjectId id, Base base, List<Extent> extents, Change change) throws IOException {
+    CachedObject object = begin(id, false);
+    if (object == null) {
+      return Outcome.WOULD_WAIT;
+    }
     return change(
-        id,
-        false,
+        object,
         change,
         c -> {
           Outcome outcome = backend.create(id, base, extents, c);
@@ -42,10 +65,15 @@ final class Bypass {
         });
   }
 
+  /// Removes an object of which nothing is here.
   Outcome remove(ObjectId id, Change change) throws IOException {
+    CachedObject object = begin(id, true);
+    if (object == null) {
+      return Outcome.WOULD_WAIT;
+    }
     boolean removed = false;
     try {
-      Outcome outcome = change(id, true, change, c -> backend.remove(id, c));
+      Outcome outcome = change(object, change, c -> backend.remove(id, c));
       removed = outcome == Outcome.DONE || outcome == Outcome.NO_OBJECT;
       return outcome;
     } finally {
@@ -55,17 +83,81 @@ final class Bypass {
     }
   }
 
-  private Outcome change(ObjectId id, boolean removal, Change change, BackendChange body)
+  private Outcome change(CachedObject object, Change change, BackendChange body)
       throws IOException {
-    CachedObject object = begin(id, removal);
-    if (object == null) {
-      return Outcome.WOULD_WAIT;
-    }
     try {
-      return body.apply(pusher.change(id, change.durability()));
+      return body.apply(pusher.change(object.id, change.durability()));
     } finally {
       end(object);
     }
+  }
+
+  private @Nullable CachedObject beginWrite(
+      ObjectId id, List<Extent> extents, boolean besideDirty) {
+    Stripe stripe = state.stripe(id);
+    stripe.mutex.lock();
+    try {
+      pusher.awaitTurn(stripe, id);
+      CachedObject object = state.object(stripe, id);
+      BitSet blocks = new BitSet();
+      for (int i = 0; i < extents.size(); i++) {
+        Extent extent = extents.get(i);
+        blocks.set(extent.offset() / BLOCK_SIZE, Math.ceilDiv(extent.end(), BLOCK_SIZE));
+      }
+      boolean free =
+          besideDirty
+              ? object.state == CachedObject.State.PRESENT && !isAnyDirty(stripe, id, blocks)
+              : !object.differs();
+      if (!free) {
+        stripe.forgetIdle(object);
+        return null;
+      }
+      drop(stripe, object, blocks);
+      begin(object, blocks);
+      return object;
+    } finally {
+      stripe.mutex.unlock();
+    }
+  }
+
+  private boolean isAnyDirty(Stripe stripe, ObjectId id, BitSet blocks) {
+    boolean dirty = false;
+    for (int at = blocks.nextSetBit(0); at >= 0 && !dirty; at = nextChunk(blocks, at)) {
+      int chunk = stripe.find(id, at / BLOCKS_PER_CHUNK);
+      dirty = chunk >= 0 && (BlockMask.dirty(state.table.masks(chunk)) & inChunk(blocks, at)) != 0;
+    }
+    return dirty;
+  }
+
+  /// Drops what is here of these blocks, which are clean.
+  private void drop(Stripe stripe, CachedObject object, BitSet blocks) {
+    for (int at = blocks.nextSetBit(0); at >= 0; at = nextChunk(blocks, at)) {
+      int chunk = stripe.find(object.id, at / BLOCKS_PER_CHUNK);
+      if (chunk >= 0) {
+        int valid = BlockMask.valid(state.table.masks(chunk));
+        int dropped = valid & inChunk(blocks, at);
+        if (dropped == valid) {
+          state.release(stripe, object.id, chunk);
+        } else if (dropped != 0) {
+          state.dropped(object, chunk, dropped);
+        }
+      }
+    }
+  }
+
+  /// The first of the blocks behind the chunk of this one; -1 for none.
+  private static int nextChunk(BitSet blocks, int at) {
+    return blocks.nextSetBit((at / BLOCKS_PER_CHUNK + 1) * BLOCKS_PER_CHUNK);
+  }
+
+  /// Which of the chunk of this block are among the blocks.
+  private static int inChunk(BitSet blocks, int at) {
+    int first = at / BLOCKS_PER_CHUNK * BLOCKS_PER_CHUNK;
+    int among = 0;
+    for (int b = 0; b < BLOCKS_PER_CHUNK; b++) {
+      among |= blocks.get(first + b) ? 1 << b : 0;
+    }
+    return among;
   }
 
   /// Takes the object's turn; null where something of it is here.
@@ -81,9 +173,9 @@ final class Bypass {
         stripe.forgetIdle(object);
         return null;
       }
-      object.turnTaken = true;
-      object.bypassed = true;
-      spoilPulls(object);
+      BitSet blocks = new BitSet();
+      blocks.set(0, CacheState.chunks(id) * BLOCKS_PER_CHUNK);
+      begin(object, blocks);
       if (removal) {
         object.vdi.removed.add(id);
       }
@@ -93,21 +185,21 @@ final class Bypass {
     }
   }
 
+  private static void begin(CachedObject object, BitSet blocks) {
+    object.turnTaken = true;
+    object.bypassed = blocks;
+    object.spoilBypassed();
+  }
+
   private void end(CachedObject object) {
     Stripe stripe = state.stripe(object.id);
     stripe.mutex.lock();
     try {
-      spoilPulls(object);
-      object.bypassed = false;
+      object.spoilBypassed();
+      object.bypassed = null;
       pusher.endTurn(stripe, object);
     } finally {
       stripe.mutex.unlock();
-    }
-  }
-
-  private static void spoilPulls(CachedObject object) {
-    for (int number = 0; number < CacheState.chunks(object.id); number++) {
-      object.changed(number, BlockMask.ALL);
     }
   }
 

@@ -42,7 +42,8 @@ public interface CacheControl {
   /// fetched.
   ///
   /// @param vdi whose disk the object is part of; the object may be that of a VDI it comes from
-  Warmed warm(VdiId vdi, ObjectId object, int offset, int length) throws IOException;
+  /// @return empty where the cache is off
+  Optional<Warmed> warm(VdiId vdi, ObjectId object, int offset, int length) throws IOException;
 
   /// Forgets everything without pushing it: the cluster is formatted.
   void clear() throws IOException;

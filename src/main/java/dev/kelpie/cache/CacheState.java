@@ -72,7 +72,8 @@ final class CacheState {
     VdiCache known = vdis.get(id);
     return known != null
         ? known
-        : vdis.computeIfAbsent(id, i -> new VdiCache(i, locks, space.newShare(), differing));
+        : vdis.computeIfAbsent(
+            id, i -> new VdiCache(i, locks, clock.nanos(), space.newShare(), differing));
   }
 
   VdiCache vdi(ObjectId object) {
@@ -344,6 +345,22 @@ final class CacheState {
       start = number * CHUNK_SIZE + (first + run) * BLOCK_SIZE;
     }
     return end;
+  }
+
+  /// How many chunks would have to be claimed to keep these blocks, counted from the start of the
+  /// object. Takes the stripe's lock.
+  int absentChunks(ObjectId id, int firstBlock, int lastBlock) {
+    Stripe stripe = stripe(id);
+    int absent = 0;
+    stripe.mutex.lock();
+    try {
+      for (int n = firstBlock / BLOCKS_PER_CHUNK; n <= lastBlock / BLOCKS_PER_CHUNK; n++) {
+        absent += stripe.find(id, n) < 0 ? 1 : 0;
+      }
+    } finally {
+      stripe.mutex.unlock();
+    }
+    return absent;
   }
 
   /// Whether blocks of the object are cached.

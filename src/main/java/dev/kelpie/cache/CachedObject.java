@@ -61,8 +61,9 @@ final class CachedObject {
   /// Whether somebody changes the backend's copy now. Changes of one object go one at a time.
   boolean turnTaken;
 
-  /// Whether a write goes past the cache now, so that pulls must not be kept.
-  boolean bypassed;
+  /// The blocks, counted from the start of the object, that somebody changes past the cache now, so
+  /// that no pull of them may be kept; null for none.
+  @Nullable BitSet bypassed;
 
   /// The push under way.
   @Nullable Push push;
@@ -80,6 +81,16 @@ final class CachedObject {
   /// Whether nothing needs to be remembered about it.
   boolean idle() {
     return !differs() && !turnTaken && pulls.isEmpty();
+  }
+
+  /// What was pulled of the blocks that are changed past the cache may be older than the change.
+  void spoilBypassed() {
+    BitSet blocks = bypassed;
+    if (blocks != null) {
+      for (int i = 0; i < pulls.size(); i++) {
+        pulls.get(i).spoil(blocks);
+      }
+    }
   }
 
   /// Blocks of a chunk are no longer what a pull or push under way has seen.

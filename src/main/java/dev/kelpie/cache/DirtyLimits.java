@@ -17,8 +17,9 @@ import java.time.Duration;
 /// Each object that differs takes memory, however little of it is dirty, so their number is limited
 /// too, and shared in the same way.
 ///
-/// From half of its limit on, a VDI's writers wait in proportion: at three quarters they write as
-/// fast as can be pushed, so that they meet the limit itself only where pushing gets slower.
+/// From half of its limit on, a VDI's writers go past the cache ([WriteAround]). Where they cannot,
+/// they wait in proportion: at three quarters they write as fast as can be pushed, so that they
+/// meet the limit itself only where pushing gets slower.
 final class DirtyLimits {
   /// Dirty chunks may take three quarters of the space; the rest is for what is being read.
   private static final int DIRTY_MAX_QUARTERS = 3;
@@ -27,6 +28,9 @@ final class DirtyLimits {
   private static final double PUSH_FROM = 0.25;
 
   private static final double SLOW_FROM = 0.5;
+
+  /// Up to here what is dirty may wait while writers go past the cache.
+  private static final double WAITS_UP_TO = 0.75;
 
   /// How many chunks a VDI may have for each that is left over.
   private static final int TIMES_LEFT = 2;
@@ -115,6 +119,12 @@ final class DirtyLimits {
     return fill(vdi) > SLOW_FROM;
   }
 
+  /// Whether what it has dirty can wait until it is old: its writers go past the cache, and pushing
+  /// would only take the backend from them.
+  boolean canWait(VdiCache vdi) {
+    return vdi.passage.isOpen(clock.nanos()) && fill(vdi) < WAITS_UP_TO;
+  }
+
   /// Waits as long as a write of so many bytes has to before it begins; not any longer where room
   /// was made meanwhile.
   void awaitTurn(VdiCache vdi, long bytes, Throttle throttle) {
@@ -123,7 +133,10 @@ final class DirtyLimits {
       return;
     }
     long turn = clock.nanos() + left.toNanos();
-    while (left.isPositive() && slows(vdi) && throttle.awaitMade(left)) {
+    boolean waits = true;
+    while (waits && left.isPositive()) {
+      long made = throttle.timesMade();
+      waits = slows(vdi) && throttle.awaitMade(made, left);
       left = Duration.ofNanos(turn - clock.nanos());
     }
   }

@@ -10,14 +10,20 @@ import dev.kelpie.platform.Tasks;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// Barriers: brings to the backend what a VDI has dirty, in the order that a crash at any point
-/// respects (I1, I5): data durable, then the inode entries that name it durable, then removals.
+/// Brings to the backend what a VDI has dirty, as a barrier or in the background, in the order that
+/// a crash at any point respects (I1, I5): data durable, then the inode entries that name it
+/// durable, then removals.
 final class Flusher {
   /// How many objects of one flush are pushed at once: enough to fill a store's queue, few enough
   /// that the buffers stay small.
   private static final int PARALLEL_MAX = 4;
+
+  /// How many tasks help all flushes together, which bounds the memory of what is being pushed. A
+  /// flush that finds no helper goes on alone: helpers may hang with another VDI's backend (I20).
+  private static final int HELPERS_MAX = 24;
 
   private final CacheState state;
   private final Pusher pusher;
@@ -25,6 +31,7 @@ final class Flusher {
   private final Tasks tasks;
   private final Locks locks;
   private final Clock clock;
+  private final AtomicInteger helpersFree = new AtomicInteger(HELPERS_MAX);
 
   Flusher(
       CacheState state, Pusher pusher, ObjectStore backend, Tasks tasks, Locks locks, Clock clock) {
@@ -38,22 +45,36 @@ final class Flusher {
 
   /// Makes everything of the VDI durable that was written before the call.
   void flush(VdiId vdi) throws IOException {
-    VdiCache cache = state.vdi(vdi);
-    List<ObjectId> differing = cache.differing();
+    List<ObjectId> differing = state.vdi(vdi).differing();
     if (differing.isEmpty()) {
       // A push under way may have been taken off the list before its bytes are durable.
       backend.flush(vdi);
-      return;
-    }
-    cache.rate.begin(clock.nanos());
-    try {
-      flush(vdi, differing);
-    } finally {
-      cache.rate.end(clock.nanos());
+    } else {
+      push(vdi, differing, Durability.DURABLE);
     }
   }
 
-  private void flush(VdiId vdi, List<ObjectId> differing) throws IOException {
+  /// Brings to the backend what was written to the VDI before the call. The backend may keep it as
+  /// undurable as it was, as far as the order allows: nobody waits for it.
+  void push(VdiId vdi) throws IOException {
+    List<ObjectId> differing = state.vdi(vdi).differing();
+    if (!differing.isEmpty()) {
+      push(vdi, differing, Durability.DEFERRED);
+    }
+  }
+
+  private void push(VdiId vdi, List<ObjectId> differing, Durability promised) throws IOException {
+    PushRate rate = state.vdi(vdi).rate;
+    rate.begin(clock.nanos());
+    try {
+      pushInOrder(vdi, differing, promised);
+    } finally {
+      rate.end(clock.nanos());
+    }
+  }
+
+  private void pushInOrder(VdiId vdi, List<ObjectId> differing, Durability promised)
+      throws IOException {
     List<ObjectId> data = new ArrayList<>(differing.size());
     List<ObjectId> gone = new ArrayList<>();
     ObjectId inode = ObjectId.inode(vdi);
@@ -70,7 +91,9 @@ final class Flusher {
     boolean done = false;
     try {
       pushAll(entries == null ? data : dataOf(vdi, inode));
-      backend.flush(vdi);
+      if (entries != null || promised == Durability.DURABLE) {
+        backend.flush(vdi);
+      }
       if (entries != null) {
         pusher.send(entries, Durability.DURABLE);
         backend.flush(vdi);
@@ -103,6 +126,12 @@ final class Flusher {
     new Fanout(objects).run();
   }
 
+  /// @return how many there were, at most so many
+  private int takeHelpers(int wanted) {
+    int before = helpersFree.getAndUpdate(free -> free - Math.min(free, wanted));
+    return Math.min(before, wanted);
+  }
+
   /// Pushes many objects with a few tasks, and waits for all. The first failure is thrown when the
   /// rest has been tried.
   private final class Fanout {
@@ -118,7 +147,7 @@ final class Flusher {
     }
 
     void run() throws IOException {
-      int helpers = Math.min(PARALLEL_MAX, objects.size()) - 1;
+      int helpers = takeHelpers(Math.min(PARALLEL_MAX, objects.size()) - 1);
       running = helpers;
       for (int i = 0; i < helpers; i++) {
         tasks.start("cache-push", this::helper);
@@ -139,6 +168,7 @@ final class Flusher {
       try {
         work();
       } finally {
+        helpersFree.incrementAndGet();
         mutex.lock();
         try {
           running--;

@@ -80,6 +80,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     this.limits =
         new DirtyLimits(state, platform.clock(), config.dirtyTime(), DirtyLimits.objectsMax());
     Pusher pusher = new Pusher(state, backend, leases, buffers, damage);
+    Bypass bypass = new Bypass(state, pusher, backend);
     this.power =
         new CacheSwitch(
             log,
@@ -93,12 +94,22 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     this.reader =
         new Reader(state, puller, damage, buffers, warmth.readAhead(), config.keepPulled());
     this.writer =
-        new Writer(state, reader, puller, reclaimer, throttle, limits, buffers, damage, leases);
+        new Writer(
+            state,
+            reader,
+            puller,
+            reclaimer,
+            new WriteAround(bypass, platform.clock()),
+            throttle,
+            limits,
+            buffers,
+            damage,
+            leases);
     this.flusher =
         new Flusher(state, pusher, backend, platform.tasks(), platform.locks(), platform.clock());
     this.admin = new CacheAdmin(state, pusher, flusher);
     this.inspector = new Inspector(state, backend, buffers, damage, leases);
-    this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, backend);
+    this.writeThrough = new WriteThrough(state, writer, pusher, flusher, admin, bypass, backend);
     this.writeBehind =
         new WriteBehind(
             state,
@@ -320,13 +331,14 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
   }
 
   @Override
-  public Warmed warm(VdiId vdi, ObjectId object, int offset, int length) throws IOException {
+  public Optional<Warmed> warm(VdiId vdi, ObjectId object, int offset, int length)
+      throws IOException {
     checkRange(object, offset, length);
     if (passes(object)) {
-      return new Warmed(0, true);
+      return Optional.empty();
     }
     boolean madeUp = !state.knows(object.vdi()) && backend.stat(object).isEmpty();
-    return madeUp ? new Warmed(0, false) : warmth.warm(vdi, object, offset, length);
+    return Optional.of(madeUp ? new Warmed(0, false) : warmth.warm(vdi, object, offset, length));
   }
 
   @Override

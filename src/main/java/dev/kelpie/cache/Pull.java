@@ -34,6 +34,10 @@ final class Pull {
     }
   }
 
+  void spoil(BitSet blocks) {
+    spoiled.or(blocks);
+  }
+
   boolean spoiled(int block) {
     return spoiled.get(block);
   }

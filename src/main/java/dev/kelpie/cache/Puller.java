@@ -66,7 +66,7 @@ final class Puller {
         into.put(bytes.slice(at - start, wanted));
       }
       if (keep) {
-        reclaimer.prepare(state.vdi(id), absentChunks(id, pull.first, pull.last));
+        reclaimer.prepare(state.vdi(id), state.absentChunks(id, pull.first, pull.last));
       }
       return Result.DONE;
     } finally {
@@ -75,20 +75,6 @@ final class Puller {
         buffers.give(bytes);
       }
     }
-  }
-
-  private int absentChunks(ObjectId id, int firstBlock, int lastBlock) {
-    Stripe stripe = state.stripe(id);
-    int absent = 0;
-    stripe.mutex.lock();
-    try {
-      for (int n = firstBlock / BLOCKS_PER_CHUNK; n <= lastBlock / BLOCKS_PER_CHUNK; n++) {
-        absent += stripe.find(id, n) < 0 ? 1 : 0;
-      }
-    } finally {
-      stripe.mutex.unlock();
-    }
-    return absent;
   }
 
   private static Result waits(ObjectId id) throws IOException {
@@ -138,7 +124,8 @@ final class Puller {
     stripe.mutex.lock();
     CachedObject object = state.object(stripe, id);
     try {
-      if (keep && !object.bypassed && object.state == CachedObject.State.PRESENT) {
+      object.spoilBypassed();
+      if (keep && object.state == CachedObject.State.PRESENT) {
         install(stripe, id, pull, bytes);
       }
     } finally {

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// it to the backend, [#end] cleans what was not written again meanwhile. What a failed push
 /// carried stays dirty and goes with the next number.
 final class Pusher {
+  private static final ByteBuffer NO_BYTES = ByteBuffer.allocate(0);
+
   private final CacheState state;
   private final ObjectStore backend;
   private final Leases leases;
@@ -107,9 +109,10 @@ final class Pusher {
     } finally {
       stripe.mutex.unlock();
     }
-    ByteBuffer bytes = buffers.take(Math.max(BLOCK_SIZE, wantedBytes(push)));
+    ByteBuffer bytes = NO_BYTES;
     boolean copied = false;
     try {
+      bytes = buffers.take(Math.max(BLOCK_SIZE, wantedBytes(push)));
       copier.copy(stripe, push, bytes);
       copied = true;
       return new Begun(push, bytes);

@@ -17,6 +17,10 @@ final class Replacement {
   /// A tenth of the chunks stay in the small queue, as the paper recommends.
   private static final int SMALL_SHARE = 10;
 
+  /// While nothing of the small queue could go, so many of it are tried for each that goes from the
+  /// main queue.
+  private static final int LOOK_AGAIN = 8;
+
   private final int[] next;
   private final int[] previous;
   private final byte[] uses;
@@ -135,6 +139,9 @@ final class Replacement {
   void putBack(int chunk) {
     if (!queued[chunk]) {
       fifo(chunk).append(chunk);
+      if (!inMain[chunk]) {
+        home[chunk].stuck++;
+      }
     }
   }
 
@@ -144,7 +151,8 @@ final class Replacement {
   }
 
   /// The chunk that [#next] gave has gone; its name is remembered where it was in the small queue.
-  void gone(boolean fromSmall, long name) {
+  void gone(Queues queues, boolean fromSmall, long name) {
+    queues.stuck = fromSmall ? 0 : Math.max(0, queues.stuck - LOOK_AGAIN);
     if (fromSmall) {
       remembered[place(name)] = fingerprint(name);
     }
@@ -168,10 +176,15 @@ final class Replacement {
     private final Fifo small = new Fifo();
     private final Fifo main = new Fifo();
 
-    /// The queue whose turn it is.
+    /// How many of the small queue could not go, one after the other.
+    private int stuck;
+
+    /// The queue whose turn it is: the small one, where it has more than its share and not only
+    /// chunks that cannot go.
     private Fifo next() {
       int smallMax = Math.max(1, (small.size + main.size) / SMALL_SHARE);
-      return small.size > smallMax || main.size == 0 ? small : main;
+      boolean smallsTurn = small.size > smallMax && stuck < small.size;
+      return smallsTurn || main.size == 0 ? small : main;
     }
   }
 

@@ -21,9 +21,10 @@ final class Shares {
 
   /// A chunk that was chosen and taken out of its queue.
   ///
+  /// @param queues it was taken from
   /// @param from the disk with limits of its own that it belongs to; null for another
   /// @param small whether it was in the small queue
-  record Victim(int chunk, @Nullable Share from, boolean small) {}
+  record Victim(int chunk, Replacement.Queues queues, @Nullable Share from, boolean small) {}
 
   /// The share that these VDIs are to have together: one that some of them have and nobody else,
   /// with limits where there is such a one, so that the order in its queues stays; else a new one.
@@ -124,7 +125,7 @@ final class Shares {
     if (from != null) {
       from.leaving++;
     }
-    return new Victim(chunk, from, replacement.isInSmall(chunk));
+    return new Victim(chunk, queues, from, replacement.isInSmall(chunk));
   }
 
   /// The victim stays.
@@ -136,7 +137,7 @@ final class Shares {
   /// The victim has no owner any more; its name is remembered.
   void gone(Victim victim, long name) {
     settle(victim);
-    replacement.gone(victim.small(), name);
+    replacement.gone(victim.queues(), victim.small(), name);
   }
 
   /// The victim lost its owner by itself.

@@ -13,6 +13,7 @@ final class Throttle {
   private final Locks.Mutex mutex;
   private final Locks.Signal roomMade;
   private final Locks.Signal roomWanted;
+  private long timesMade;
   private boolean wanted;
   private boolean woken;
   private boolean givenUp;
@@ -45,13 +46,24 @@ final class Throttle {
     }
   }
 
-  /// Waits until room was made, or for so long.
-  ///
-  /// @return false where nobody is to wait any more
-  boolean awaitMade(Duration limit) {
+  /// How often room was made so far.
+  long timesMade() {
     mutex.lock();
     try {
-      if (!givenUp && !closing) {
+      return timesMade;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Waits until room was made, or for so long.
+  ///
+  /// @param seen how often it had been made when the caller looked
+  /// @return false where nobody is to wait any more
+  boolean awaitMade(long seen, Duration limit) {
+    mutex.lock();
+    try {
+      if (timesMade == seen && !givenUp && !closing) {
         roomMade.await(limit);
       }
       return !givenUp && !closing;
@@ -65,6 +77,7 @@ final class Throttle {
     mutex.lock();
     try {
       wanted = false;
+      timesMade++;
       roomMade.wakeAll();
     } finally {
       mutex.unlock();

@@ -47,6 +47,9 @@ final class VdiCache {
   /// Whether it was said that so much is dirty that it should be pushed.
   final AtomicBoolean pushWanted = new AtomicBoolean();
 
+  /// Its writes past the cache.
+  final WriteAround.Passage passage;
+
   /// What is read sequentially now.
   final Streams streams;
 
@@ -66,12 +69,14 @@ final class VdiCache {
 
   private final AtomicInteger differingOfAll;
 
+  /// @param now in nanoseconds of the clock
   /// @param differingOfAll how many objects of all VDIs differ
-  VdiCache(VdiId id, Locks locks, Share share, AtomicInteger differingOfAll) {
+  VdiCache(VdiId id, Locks locks, long now, Share share, AtomicInteger differingOfAll) {
     this.id = id;
     this.differingOfAll = differingOfAll;
     this.share = share;
     this.rate = new PushRate(locks);
+    this.passage = new WriteAround.Passage(now);
     this.mutex = locks.mutex();
     this.removed = new RemovedObjects(locks);
     this.streams = new Streams(locks);

@@ -1,5 +1,6 @@
 package dev.kelpie.cache;
 
+import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
 import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
 
 import dev.kelpie.log.Log;
@@ -51,7 +52,8 @@ final class Warmth {
     this.prefetcher = prefetcher;
     this.hints = files.hints();
     this.readAhead = new ReadAhead(this::fetch, platform.tasks(), platform.locks());
-    this.background = new Background(state, power, platform.tasks(), platform.locks());
+    this.background =
+        new Background(state, power, platform.tasks(), platform.locks(), platform.clock());
     this.again = new HintWarmer(state, this::fetch, background, leases, log);
     this.boot =
         config.bootSets() && config.keepPulled()
@@ -107,7 +109,7 @@ final class Warmth {
     long pulled = 0;
     for (int at = offset; at < offset + length; ) {
       int step = Math.min(Prefetcher.STEP - at % Prefetcher.STEP, offset + length - at);
-      if (!hasRoom(object, step / CHUNK_SIZE + 1)) {
+      if (!hasRoom(object, at, step)) {
         return new CacheControl.Warmed(pulled, true);
       }
       Prefetcher.Fetched fetched = fetchWanted(object, at, step, access);
@@ -163,9 +165,10 @@ final class Warmth {
     return fetched;
   }
 
-  /// Whether so many chunks are free, or can be taken from other disks.
-  private boolean hasRoom(ObjectId object, int chunks) {
-    return state.space.hasRoom(state.vdi(object), chunks, state.dirtyChunks());
+  /// Whether the chunks that a range lacks are free, or can be taken from other disks.
+  private boolean hasRoom(ObjectId object, int at, int length) {
+    int chunks = state.absentChunks(object, at / BLOCK_SIZE, (at + length - 1) / BLOCK_SIZE);
+    return chunks == 0 || state.space.hasRoom(state.vdi(object), chunks, state.dirtyChunks());
   }
 
   /// Tells the order of eviction that somebody wants these, or they would be the first to go.

@@ -10,14 +10,14 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Flushes VDIs in the background: those whose dirty data is old or much, those whose quota was
-/// lowered, and all where the cache is crowded or a writer waits for room. Each VDI is flushed by a
+/// Pushes VDIs in the background: those whose dirty data is old or much, those whose quota was
+/// lowered, and all where the cache is crowded or a writer waits for room. Each VDI is pushed by a
 /// task of its own, so that a slow one holds up no other (I20).
 final class WriteBehind {
   /// How often ages are looked at.
   private static final Duration PERIOD = Duration.ofMillis(500);
 
-  /// After a failed flush the VDI is left alone for a while.
+  /// After a failed push the VDI is left alone for a while.
   private static final Duration RETRY = Duration.ofSeconds(1);
 
   private final CacheState state;
@@ -59,15 +59,20 @@ final class WriteBehind {
   /// Runs until [#stop], or until the cache is off, which it stays.
   void run() {
     while (!stopping && !power.isOff()) {
-      boolean all = throttle.awaitWanted(PERIOD) || limits.crowded();
+      boolean wanted = throttle.awaitWanted(PERIOD);
+      boolean crowded = limits.crowded();
+      boolean started = false;
       for (VdiCache vdi : state.vdis()) {
         limits.measure(vdi);
-        if (isDue(vdi, all) && !stopping && underWay.putIfAbsent(vdi.id, true) == null) {
+        if (isDue(vdi, wanted, crowded)
+            && !stopping
+            && underWay.putIfAbsent(vdi.id, true) == null) {
           vdi.pushWanted.set(false);
-          tasks.start("cache-write-behind-" + vdi.id, () -> flushOne(vdi));
+          tasks.start("cache-write-behind-" + vdi.id, () -> pushOne(vdi));
+          started = true;
         }
       }
-      if (all) {
+      if (wanted || (crowded && started)) {
         // What can be pushed is under way; the writers that wait look again when it is done.
         awaitSome();
       }
@@ -79,19 +84,23 @@ final class WriteBehind {
     throttle.wake();
   }
 
-  private boolean isDue(VdiCache vdi, boolean all) {
+  /// @param wanted whether a writer waits for room, of whatever VDI
+  /// @param crowded whether much is dirty of all VDIs together
+  private boolean isDue(VdiCache vdi, boolean wanted, boolean crowded) {
     if (vdi.share.isOver()) {
       return vdi.chunks.get() > 0;
     }
     if (vdi.differingCount() == 0) {
       return false;
     }
-    return all || limits.crowded(vdi) || vdi.differsSinceBefore(clock.nanos() - age.toNanos());
+    return wanted
+        || ((crowded || limits.crowded(vdi)) && !limits.canWait(vdi))
+        || vdi.differsSinceBefore(clock.nanos() - age.toNanos());
   }
 
-  private void flushOne(VdiCache vdi) {
+  private void pushOne(VdiCache vdi) {
     try {
-      power.whileOn(Outcome.DONE, () -> flushAndTrim(vdi));
+      power.whileOn(Outcome.DONE, () -> pushAndTrim(vdi));
     } catch (IOException e) {
       log.error("VDI " + vdi.id + ": dirty data stays in the object cache: " + e.getMessage());
       awaitRetry();
@@ -100,16 +109,16 @@ final class WriteBehind {
       limits.flushed(vdi);
       throttle.made();
       vdi.pushWanted.set(false);
-      if (limits.crowded(vdi)) {
+      if (limits.crowded(vdi) && !limits.canWait(vdi)) {
         throttle.wake(); // it was filled meanwhile: go on at once
       }
     }
   }
 
-  private Outcome flushAndTrim(VdiCache vdi) throws IOException {
+  private Outcome pushAndTrim(VdiCache vdi) throws IOException {
     reclaimer.trim(vdi);
     if (vdi.differingCount() > 0) {
-      flusher.flush(vdi.id);
+      flusher.push(vdi.id);
       reclaimer.trim(vdi);
     }
     return Outcome.DONE;

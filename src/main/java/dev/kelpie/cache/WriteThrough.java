@@ -11,8 +11,8 @@ import dev.kelpie.object.Outcome;
 import java.io.IOException;
 import java.util.List;
 
-/// Changes that the backend has when they are answered: past the cache where nothing of the object
-/// is in it, else a change in the cache and a push at once, through the same queue as every other
+/// Changes that the backend has when they are answered: past the cache where nothing is in the way
+/// ([Bypass]), else a change in the cache and a push at once, through the same queue as every other
 /// (I9, I19).
 final class WriteThrough {
   private final CacheState state;
@@ -29,6 +29,7 @@ final class WriteThrough {
       Pusher pusher,
       Flusher flusher,
       CacheAdmin admin,
+      Bypass bypass,
       ObjectStore backend) {
     this.state = state;
     this.writer = writer;
@@ -36,7 +37,7 @@ final class WriteThrough {
     this.flusher = flusher;
     this.admin = admin;
     this.backend = backend;
-    this.bypass = new Bypass(state, pusher, backend);
+    this.bypass = bypass;
   }
 
   Outcome write(ObjectId object, List<Extent> extents, Change change) throws IOException {

@@ -18,7 +18,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Changes in the cache: they allocate, write, mark, and never wait for the backend, but for the
-/// rest of a block that is written in part and is not here.
+/// rest of a block that is written in part and is not here, and where so much is dirty that it is
+/// quicker to go past the cache ([WriteAround]).
 final class Writer {
   // What became of a piece, where it is not a block that is missing.
   private static final int STORED = -1;
@@ -31,6 +32,7 @@ final class Writer {
   private final Reader reader;
   private final Puller puller;
   private final Reclaimer reclaimer;
+  private final WriteAround around;
   private final Throttle throttle;
   private final DirtyLimits limits;
   private final Buffers buffers;
@@ -42,6 +44,7 @@ final class Writer {
       Reader reader,
       Puller puller,
       Reclaimer reclaimer,
+      WriteAround around,
       Throttle throttle,
       DirtyLimits limits,
       Buffers buffers,
@@ -51,6 +54,7 @@ final class Writer {
     this.reader = reader;
     this.puller = puller;
     this.reclaimer = reclaimer;
+    this.around = around;
     this.throttle = throttle;
     this.limits = limits;
     this.buffers = buffers;
@@ -62,8 +66,18 @@ final class Writer {
   ///
   /// @return `DONE`, `NO_OBJECT` or `WOULD_WAIT`
   Outcome write(ObjectId id, List<Extent> extents, Change change) throws IOException {
-    if (!mark(change) || !pace(id, extents, change)) {
+    if (!mark(change)) {
       return Outcome.WOULD_WAIT;
+    }
+    if (isSlowed(id)) {
+      if (change.patience() == Patience.NOW) {
+        return Outcome.WOULD_WAIT;
+      } else if (around.write(state.vdi(id), id, extents, change)) {
+        return Outcome.DONE;
+      }
+      if (!limits.canWait(state.vdi(id))) {
+        limits.awaitTurn(state.vdi(id), bytes(extents), throttle);
+      }
     }
     for (int i = 0; i < extents.size(); i++) {
       Outcome outcome = write(id, extents.get(i), change);
@@ -144,28 +158,25 @@ final class Writer {
     return true;
   }
 
-  /// Slows a writer down whose VDI has much dirty. Entries of inodes are few, and others wait for
-  /// them; they are not slowed.
-  ///
-  /// @return false where it must not wait and would
-  private boolean pace(ObjectId id, List<Extent> extents, Change change) {
+  /// Whether writers of this VDI are slowed, since much of it is dirty. Entries of inodes are few,
+  /// and others wait for them; they are not slowed.
+  private boolean isSlowed(ObjectId id) {
     if (id.kind() != ObjectId.Kind.DATA) {
-      return true;
+      return false;
     }
     VdiCache vdi = state.vdi(id);
     if (limits.crowded(vdi) && !vdi.pushWanted.getAndSet(true)) {
       throttle.wake();
     }
-    boolean now = change.patience() == Patience.NOW;
-    if (now) {
-      return !limits.slows(vdi);
-    }
+    return limits.slows(vdi);
+  }
+
+  private static long bytes(List<Extent> extents) {
     long bytes = 0;
     for (int i = 0; i < extents.size(); i++) {
       bytes += extents.get(i).length();
     }
-    limits.awaitTurn(vdi, bytes, throttle);
-    return true;
+    return bytes;
   }
 
   private Outcome write(ObjectId id, Extent extent, Change change) throws IOException {

@@ -18,14 +18,15 @@
 /// How data flows: [ObjectCache] takes a request and decides whether it goes through the cache.
 /// [Reader] serves valid blocks from the [Slab] and has [Puller] fetch absent ones. [Writer] puts
 /// dirty blocks into the slab; [WriteThrough] changes the backend before it answers, through
-/// [Bypass] where nothing of the object is here. [Flusher], called by a barrier or by
-/// [WriteBehind], has [Pusher] bring them to the backend in order. [Reclaimer] frees clean chunks,
-/// asking [Shares] whose and [Replacement] which; [DirtyLimits] says how much may be dirty and
-/// slows writers on the way there, [Throttle] makes them wait where there is no room, [SpaceTuner]
-/// sets what each disk may take; [Damage] deals with bytes that do not match their checksum,
-/// [CacheSwitch] turns the cache off where its device fails, after [Salvage] has brought out what
-/// it can, [Recovery] takes up what the last process left, [Inspector] checks what is here.
-/// [CacheState] keeps the books that they share.
+/// [Bypass] where nothing is in the way. While much of a disk is dirty, [WriteAround] lets its
+/// writes go past the cache too. [Flusher], called by a barrier or by [WriteBehind], has [Pusher]
+/// bring what is dirty to the backend in order. [Reclaimer] frees clean chunks, asking [Shares]
+/// whose and [Replacement] which; [DirtyLimits] says how much may be dirty and slows writers on the
+/// way there, [Throttle] makes them wait where there is no room, [SpaceTuner] sets what each disk
+/// may take; [Damage] deals with bytes that do not match their checksum, [CacheSwitch] turns the
+/// cache off where its device fails, after [Salvage] has brought out what it can, [Recovery] takes
+/// up what the last process left, [Inspector] checks what is here. [CacheState] keeps the books
+/// that they share.
 ///
 /// [Warmth] holds what brings blocks here before they are asked for: [ReadAhead] of sequential
 /// [Streams], [BootWarmer] at a VDI's opening, [HintWarmer] after a power loss; all through

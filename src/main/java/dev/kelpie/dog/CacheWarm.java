@@ -79,7 +79,9 @@ final class CacheWarm implements Command {
       full = reply.header().result() == ResultCode.NO_SPACE.code();
       if (reply.header().result() == ResultCode.NO_CACHE.code()) {
         throw new Failure(
-            ExitStatus.FAILURE, "This sheep has no object cache: start it with -w size=SIZE");
+            ExitStatus.FAILURE,
+            "This sheep has no object cache, or it turned itself off (see sheep.log): start it with"
+                + " -w size=SIZE");
       } else if (reply.header().result() == ResultCode.NO_VDI.code()) {
         throw new Failure(ExitStatus.FAILURE, "VDI " + name + " was deleted meanwhile");
       } else if (!reply.success() && !full) {

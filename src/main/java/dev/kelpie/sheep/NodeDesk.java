@@ -146,11 +146,16 @@ final class NodeDesk implements NodeControl {
     vdis.checkDetached();
     book.unformat();
     vdis.wipe();
+    forgetCached(); // or it would push the old objects into the new store
+    store.format();
+    forgetCached(); // what it fetched ahead meanwhile
+    book.format(how, members(), platform.clock().now());
+  }
+
+  private void forgetCached() throws IOException {
     if (cache.isPresent()) {
       cache.get().clear();
     }
-    store.format();
-    book.format(how, members(), platform.clock().now());
   }
 
   @Override

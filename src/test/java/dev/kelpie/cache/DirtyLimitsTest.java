@@ -55,6 +55,7 @@ final class DirtyLimitsTest {
     return new VdiCache(
         id,
         rig.platform.platform().locks(),
+        clock.nanos(),
         rig.cache.state().space.newShare(),
         new AtomicInteger());
   }

@@ -33,7 +33,7 @@ final class ReplayedChunks {
     if (free.isEmpty()) {
       int victim = replacement.next(replacement.common());
       boolean small = replacement.isInSmall(victim);
-      replacement.gone(small, names[victim]);
+      replacement.gone(replacement.common(), small, names[victim]);
       chunks.remove(names[victim]);
       free.add(victim);
     }

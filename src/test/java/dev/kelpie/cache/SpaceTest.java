@@ -135,7 +135,7 @@ final class SpaceTest {
       write(A, i, i);
       assertTrue(used(A) <= 16, () -> "chunks in use: " + used(A));
     }
-    assertEquals(16, used(A));
+    assertTrue(used(A) > 4, "half of what may be dirty is, before writes go past the cache");
     rig.cache.flush(A);
     for (int i = 0; i < 100; i++) {
       assertEquals((byte) i, rig.behind(object(A, i), offset(i), 1)[0]);

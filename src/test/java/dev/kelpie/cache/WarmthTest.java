@@ -65,7 +65,8 @@ final class WarmthTest {
   @Test
   void aVdiThatAClientMadeUpTakesNoMemory() throws IOException {
     ObjectId madeUp = ObjectId.data(new VdiId(0xdead), 0);
-    assertEquals(new CacheControl.Warmed(0, false), rig.cache.warm(VDI, madeUp, 0, 4096));
+    assertEquals(
+        new CacheControl.Warmed(0, false), rig.cache.warm(VDI, madeUp, 0, 4096).orElseThrow());
     assertEquals(0, rig.cache.drop(madeUp.vdi(), false));
     assertFalse(rig.cache.state().knows(madeUp.vdi()));
   }
@@ -384,14 +385,16 @@ final class WarmthTest {
   @Test
   void warmingBringsWhatIsAbsentAndSaysHowMuch() throws IOException {
     rig.read(DATA, CHUNK, CHUNK);
-    CacheControl.Warmed warmed = rig.cache.warm(VDI, DATA, 0, 1 << 20);
+    CacheControl.Warmed warmed = rig.cache.warm(VDI, DATA, 0, 1 << 20).orElseThrow();
     assertEquals(new CacheControl.Warmed((1 << 20) - CHUNK, false), warmed);
     rig.store.record().clear();
     rig.read(DATA, 0, 1 << 20);
     assertEquals(0, rig.store.record().bytesRead());
-    assertEquals(new CacheControl.Warmed(0, false), rig.cache.warm(VDI, DATA, 0, 1 << 20));
     assertEquals(
-        new CacheControl.Warmed(0, false), rig.cache.warm(VDI, ObjectId.data(VDI, 9), 0, CHUNK));
+        new CacheControl.Warmed(0, false), rig.cache.warm(VDI, DATA, 0, 1 << 20).orElseThrow());
+    assertEquals(
+        new CacheControl.Warmed(0, false),
+        rig.cache.warm(VDI, ObjectId.data(VDI, 9), 0, CHUNK).orElseThrow());
   }
 
   @Test
@@ -401,7 +404,7 @@ final class WarmthTest {
     for (int i = 0; i < 4 && !full; i++) {
       rig.stored(ObjectId.data(VDI, i), i);
       CacheControl.Warmed warmed =
-          rig.cache.warm(VDI, ObjectId.data(VDI, i), 0, ObjectId.DATA_SIZE);
+          rig.cache.warm(VDI, ObjectId.data(VDI, i), 0, ObjectId.DATA_SIZE).orElseThrow();
       pulled += warmed.pulled();
       full = warmed.full();
     }
@@ -419,7 +422,7 @@ final class WarmthTest {
       rig.stored(ObjectId.data(CLONE, i), i);
       rig.read(ObjectId.data(CLONE, i), 0, ObjectId.DATA_SIZE);
     }
-    CacheControl.Warmed warmed = rig.cache.warm(VDI, DATA, 0, ObjectId.DATA_SIZE);
+    CacheControl.Warmed warmed = rig.cache.warm(VDI, DATA, 0, ObjectId.DATA_SIZE).orElseThrow();
     assertEquals(new CacheControl.Warmed(ObjectId.DATA_SIZE, false), warmed);
     assertTrue(rig.cache.usage().used() <= rig.config.size());
   }
@@ -427,7 +430,7 @@ final class WarmthTest {
   @Test
   void warmingStopsAtTheQuotaOfTheDisk_I14() throws IOException {
     tune(VDI, 1 << 20, 0);
-    CacheControl.Warmed warmed = rig.cache.warm(VDI, DATA, 0, ObjectId.DATA_SIZE);
+    CacheControl.Warmed warmed = rig.cache.warm(VDI, DATA, 0, ObjectId.DATA_SIZE).orElseThrow();
     assertTrue(warmed.full());
     assertTrue(warmed.pulled() > 0);
     assertEquals(warmed.pulled(), rig.cache.usage().used(), "nothing of it was given up again");
@@ -444,7 +447,7 @@ final class WarmthTest {
     boolean full = false;
     for (int i = 0; i < 3; i++) {
       rig.stored(ObjectId.data(VDI, i), i);
-      full = rig.cache.warm(VDI, ObjectId.data(VDI, i), 0, ObjectId.DATA_SIZE).full();
+      full = rig.cache.warm(VDI, ObjectId.data(VDI, i), 0, ObjectId.DATA_SIZE).orElseThrow().full();
     }
     assertTrue(full);
     int kept = rig.cache.state().vdi(CLONE).chunks.get();

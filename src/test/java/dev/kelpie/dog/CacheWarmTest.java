@@ -94,7 +94,10 @@ final class CacheWarmTest {
     DogRun bare = disk();
     bare.sheep.refusals.put(Opcode.WARM_CACHE, ResultCode.NO_CACHE);
     bare.dog("vdi cache warm test")
-        .fails("This sheep has no object cache: start it with -w size=SIZE\n", 1);
+        .fails(
+            "This sheep has no object cache, or it turned itself off (see sheep.log): start it with"
+                + " -w size=SIZE\n",
+            1);
     DogRun broken = disk();
     broken.sheep.refusals.put(Opcode.WARM_CACHE, ResultCode.EIO);
     broken.dog("vdi cache warm test").fails("Failed to warm VDI test: I/O error\n", 1);

@@ -136,11 +136,7 @@ final class Plants {
         new Plant(
             "a direct write goes past what is cached",
             Run.MIX_MODES,
-            List.of(
-                in(
-                    "Bypass",
-                    "object.differs() || state.hasChunks(stripe, id)",
-                    "object.differs()"))),
+            List.of(in("Bypass", ": !object.differs();", ": true;"))),
         new Plant(
             "a late push of older bytes wins",
             Run.WRITE_DURING_PUSH,
@@ -199,6 +195,14 @@ final class Plants {
         new Plant(
             "damage of the index is dropped and not told",
             Run.LOSE_CACHE,
-            List.of(in("Recovery", "if (leases.unflushed(vdi)) {", "if (damaged < 0) {"))));
+            List.of(in("Recovery", "if (leases.unflushed(vdi)) {", "if (damaged < 0) {"))),
+        new Plant(
+            "a pull is kept that a write past the cache overtook",
+            Run.WRITE_PAST,
+            List.of(in("CachedObject", "pulls.get(i).spoil(blocks);", ""))),
+        new Plant(
+            "a write past the cache leaves what is clean here as it was",
+            Run.WRITE_PAST,
+            List.of(in("Bypass", "drop(stripe, object, blocks);", ""))));
   }
 }

@@ -37,6 +37,9 @@ final class Script {
   private static final int DURABLE = 5;
   private static final int WRITE_BACK = 2;
 
+  /// As many as let the writers of the smallest cache go past it.
+  private static final int CROWD_CHUNKS = 62;
+
   private final RandomGenerator chance;
   private final List<Op> ops = new ArrayList<>();
 
@@ -66,7 +69,8 @@ final class Script {
     BOOT_AGAIN,
     REUSE_THEN_KILL,
     DELETE_DURING_PUSH,
-    LOSE_CACHE
+    LOSE_CACHE,
+    WRITE_PAST
   }
 
   private Script(long seed) {
@@ -255,6 +259,7 @@ final class Script {
       case REUSE_THEN_KILL -> reuseThenKill();
       case DELETE_DURING_PUSH -> deleteDuringPush();
       case LOSE_CACHE -> loseCache();
+      case WRITE_PAST -> writePast();
     }
   }
 
@@ -601,6 +606,40 @@ final class Script {
     add(Kind.FLUSH);
     some(1, 1, Kind.CUT, Kind.KILL, Kind.RESTART);
     add(Kind.READ);
+  }
+
+  /// So much of a disk is dirty, and stays so, that what is written next goes past the cache.
+  private void writePast() {
+    int crowd = chance.nextInt(2) * OBJECT;
+    int at = OBJECT - crowd + CHUNK * chance.nextInt(4);
+    int length = BLOCK * (1 + chance.nextInt(20));
+    for (int start : new int[] {crowd, at}) {
+      first = start;
+      count = length;
+      writeBack();
+    }
+    add(Kind.FLUSH);
+    add(Kind.DROP);
+    hold(Gates.Call.WRITE, chance.nextBoolean());
+    first = crowd;
+    count = CROWD_CHUNKS * CHUNK;
+    writeBack();
+    first = at;
+    count = length;
+    if (chance.nextBoolean()) {
+      hold(Gates.Call.READ, chance.nextInt(4) != 0);
+      add(Kind.READ);
+    }
+    shift();
+    if (chance.nextInt(3) == 0) {
+      hold(Gates.Call.WRITE, chance.nextBoolean());
+    }
+    writeBack();
+    some(0, 3, Kind.WRITE, Kind.READ, Kind.CLEAR, Kind.FLUSH, Kind.DISCARD);
+    some(0, 1, Kind.KILL, Kind.CUT, Kind.SNAPSHOT);
+    add(Kind.RELEASE);
+    add(Kind.READ);
+    some(0, 1, Kind.KILL, Kind.CUT);
   }
 
   private void writeBack() {

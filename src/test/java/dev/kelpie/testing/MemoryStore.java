@@ -109,13 +109,21 @@ public final class MemoryStore implements ObjectStore {
 
   /// The bytes of an object as a reader sees them; empty where there is none.
   public Optional<byte[]> bytes(ObjectId object) {
-    return locked(() ->
-        Optional.ofNullable(live.get(object))
-            .map(stored -> {
-              ByteBuffer all = ByteBuffer.allocate(object.size());
-              stored.read(0, all);
-              return all.array();
-            }));
+    return locked(() -> bytes(live, object));
+  }
+
+  /// The bytes of an object that are there for certain after a power cut; empty for none.
+  public Optional<byte[]> durableBytes(ObjectId object) {
+    return locked(() -> bytes(durable, object));
+  }
+
+  private static Optional<byte[]> bytes(Map<ObjectId, StoredObject> objects, ObjectId object) {
+    return Optional.ofNullable(objects.get(object))
+        .map(stored -> {
+          ByteBuffer all = ByteBuffer.allocate(object.size());
+          stored.read(0, all);
+          return all.array();
+        });
   }
 
   // The store.

@@ -102,7 +102,14 @@ final class CacheRequests {
     if (vdis.state(vdi).isEmpty()) {
       return Reply.of(ResultCode.NO_VDI);
     }
-    Warmed warmed = cache.get().warm(vdi, object, (int) wanted.offset(), wanted.length());
+    return cache
+        .get()
+        .warm(vdi, object, (int) wanted.offset(), wanted.length())
+        .map(CacheRequests::warmed)
+        .orElse(Reply.of(ResultCode.NO_CACHE));
+  }
+
+  private static Reply warmed(Warmed warmed) {
     return new Reply(
         warmed.full() ? ResultCode.NO_SPACE : ResultCode.SUCCESS,
         new ResponseFields.Obj(0, warmed.pulled()),

@@ -64,9 +64,9 @@ final class FakeCache implements CacheControl {
   }
 
   @Override
-  public Warmed warm(VdiId vdi, ObjectId object, int offset, int length) {
+  public Optional<Warmed> warm(VdiId vdi, ObjectId object, int offset, int length) {
     warmed.add(vdi + " " + object + " " + offset + " " + length);
-    return new Warmed(length, warmed.size() > partsMax);
+    return Optional.of(new Warmed(length, warmed.size() > partsMax));
   }
 
   @Override

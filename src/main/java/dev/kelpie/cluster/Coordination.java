@@ -5,8 +5,18 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/// Small, durable, linearizable records. A key is a path of words joined by `/`, such as
-/// `vdi/7c2b25`; a value is at most [#VALUE_MAX] bytes.
+/// What the nodes of a cluster agree through: small, durable, linearizable records that change by
+/// compare-and-set, records that go with the process that made them, and calls when any of them
+/// changes. A key is a path of words joined by `/`, such as `vdi/7c2b25`; a value is at most
+/// [#VALUE_MAX] bytes.
+///
+/// Every implementation keeps the same contract, and the same tests prove it:
+///
+/// * What [#read] and [#list] give is no older than what was committed, by whomever, before the
+///   call. (A list is not a snapshot: records that change meanwhile may be seen before or after.)
+/// * Two commits that expect the same version of a record are not both made.
+/// * A record of [#announce] goes no earlier than the lease of its maker ends, whatever is paused,
+///   cut off or killed; clocks may run at rates that differ by a tenth.
 public interface Coordination extends Closeable {
   /// The most bytes that a value may have.
   int VALUE_MAX = 512 << 10;
@@ -23,6 +33,45 @@ public interface Coordination extends Closeable {
   /// @throws InDoubt where it is not known whether the changes were made; with any other
   ///   [IOException] they were not
   boolean commit(List<Put> changes) throws IOException;
+
+  /// Calls `changed` after every change of a record whose key starts with `prefix`, soon and at
+  /// least once; several changes may be told by one call, and one that cannot be ruled out is told
+  /// too, such as after a connection was lost. Calls come one after the other, from a task that may
+  /// wait; what they throw is logged.
+  ///
+  /// @return ends the calls; one that is under way may go on
+  Watch watch(String prefix, Runnable changed) throws IOException;
+
+  /// Makes a record that is there while this process can show that it lives. Such records are read,
+  /// listed and watched as all others; a commit must not name their keys.
+  ///
+  /// @param lost called once where the record is gone and its maker did not close it: the process
+  ///   was taken for dead. It may announce itself anew
+  /// @return empty where the key is taken, also by an earlier life of this process that is not yet
+  ///   taken for dead
+  Optional<Presence> announce(String key, byte[] value, Runnable lost) throws IOException;
+
+  /// Ends a watch.
+  interface Watch extends Closeable {
+    @Override
+    void close();
+  }
+
+  /// A record that goes with its maker.
+  interface Presence extends Closeable {
+    /// For how many nanoseconds the record is certain to be there yet, not more than others take it
+    /// to be; 0 or less where it may be gone. Cheap enough to ask before each answer to a client.
+    long lease();
+
+    /// Gives the record another value.
+    ///
+    /// @throws IOException also where the record is gone
+    void update(byte[] value) throws IOException;
+
+    /// Deletes the record.
+    @Override
+    void close() throws IOException;
+  }
 
   /// A record as it is stored.
   ///

@@ -33,7 +33,7 @@ final class LayeringTest {
           Map.entry("stream", Set.of("tls", "platform", "log")),
           Map.entry("object", Set.of("model")),
           Map.entry("wire", Set.of("model")),
-          Map.entry("cluster", Set.of("model")),
+          Map.entry("cluster", Set.of("model", "platform", "log")),
           Map.entry("cluster.embedded", Set.of("cluster", "model", "platform", "log")),
           Map.entry("store.disk", Set.of("object", "model", "platform", "log")),
           Map.entry("cache", Set.of("object", "model", "platform", "log")),

@@ -78,6 +78,17 @@ public final class MemoryCoordination implements Coordination {
     }
   }
 
+  /// Nobody else changes these records, so nothing is told.
+  @Override
+  public Watch watch(String prefix, Runnable changed) {
+    return () -> {};
+  }
+
+  @Override
+  public Optional<Presence> announce(String key, byte[] value, Runnable lost) {
+    throw new UnsupportedOperationException("nobody looks at who is present");
+  }
+
   @Override
   public void close() {}
 

@@ -1,6 +1,7 @@
 package dev.kelpie.cluster.embedded;
 
 import dev.kelpie.cluster.Coordination;
+import dev.kelpie.cluster.Watchers;
 import dev.kelpie.log.Log;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Platform;
@@ -9,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,6 +28,9 @@ import java.util.TreeMap;
 /// (group commit): whoever finds nobody writing leads, writes the frame of everybody in the queue,
 /// and wakes them. The lock is not held over the write.
 ///
+/// Nobody else looks at these records, so what is announced stays in memory, for as long as it is
+/// open.
+///
 /// Where it becomes unknown whether a commit is durable, it throws, and so does every later one
 /// until the file is opened again; reads go on with what is known to be durable.
 public final class EmbeddedCoordination implements Coordination {
@@ -42,6 +47,8 @@ public final class EmbeddedCoordination implements Coordination {
   private final Locks.Mutex mutex;
   private final Locks.Signal written;
   private final NavigableMap<String, Stored> records = new TreeMap<>();
+  private final NavigableMap<String, Stored> announced = new TreeMap<>();
+  private final Watchers watchers;
   private final Deque<Commit> queue = new ArrayDeque<>();
   private boolean writing;
   private Optional<IOException> unusable = Optional.empty();
@@ -56,6 +63,7 @@ public final class EmbeddedCoordination implements Coordination {
     this.log = log;
     this.mutex = platform.locks().mutex();
     this.written = mutex.signal();
+    this.watchers = new Watchers(platform.tasks(), platform.locks(), log);
     this.file = CommitLog.open(platform, log, directory, this::apply);
     this.rewriteAt = Math.max(REWRITE_MIN, 2 * liveBytes);
   }
@@ -64,7 +72,8 @@ public final class EmbeddedCoordination implements Coordination {
   public Optional<Stored> read(String key) {
     mutex.lock();
     try {
-      return Optional.ofNullable(records.get(key)).map(EmbeddedCoordination::copy);
+      return Optional.ofNullable(records.getOrDefault(key, announced.get(key)))
+          .map(EmbeddedCoordination::copy);
     } finally {
       mutex.unlock();
     }
@@ -75,15 +84,88 @@ public final class EmbeddedCoordination implements Coordination {
     mutex.lock();
     try {
       List<Stored> found = new ArrayList<>();
-      for (Stored stored : records.tailMap(prefix, true).values()) {
-        if (!stored.key().startsWith(prefix)) {
-          break;
-        }
-        found.add(copy(stored));
-      }
+      addAll(records, prefix, found);
+      addAll(announced, prefix, found);
+      found.sort(Comparator.comparing(Stored::key));
       return found;
     } finally {
       mutex.unlock();
+    }
+  }
+
+  private static void addAll(NavigableMap<String, Stored> from, String prefix, List<Stored> to) {
+    for (Stored stored : from.tailMap(prefix, true).values()) {
+      if (!stored.key().startsWith(prefix)) {
+        return;
+      }
+      to.add(copy(stored));
+    }
+  }
+
+  @Override
+  public Watch watch(String prefix, Runnable changed) {
+    return watchers.add(prefix, changed);
+  }
+
+  @Override
+  public Optional<Presence> announce(String key, byte[] value, Runnable lost) {
+    check(List.of(new Put(key, Optional.of(value), 0)));
+    mutex.lock();
+    try {
+      if (records.containsKey(key) || announced.containsKey(key)) {
+        return Optional.empty();
+      }
+      announced.put(key, new Stored(key, value.clone(), 1));
+    } finally {
+      mutex.unlock();
+    }
+    watchers.changed(key);
+    return Optional.of(new Announced(key));
+  }
+
+  /// A record in memory.
+  private final class Announced implements Presence {
+    private final String key;
+
+    Announced(String key) {
+      this.key = key;
+    }
+
+    @Override
+    public long lease() {
+      mutex.lock();
+      try {
+        return announced.containsKey(key) ? Long.MAX_VALUE : 0;
+      } finally {
+        mutex.unlock();
+      }
+    }
+
+    @Override
+    public void update(byte[] value) throws IOException {
+      check(List.of(new Put(key, Optional.of(value), 0)));
+      mutex.lock();
+      try {
+        Stored before = announced.get(key);
+        if (before == null) {
+          throw new IOException(key + " is not announced any more");
+        }
+        announced.put(key, new Stored(key, value.clone(), before.version() + 1));
+      } finally {
+        mutex.unlock();
+      }
+      watchers.changed(key);
+    }
+
+    @Override
+    public void close() {
+      mutex.lock();
+      try {
+        announced.remove(key);
+      } finally {
+        mutex.unlock();
+      }
+      watchers.changed(key);
     }
   }
 
@@ -93,6 +175,11 @@ public final class EmbeddedCoordination implements Coordination {
     Commit commit = new Commit(changes);
     mutex.lock();
     try {
+      for (Put put : changes) {
+        if (announced.containsKey(put.key())) {
+          throw new IllegalArgumentException(put.key() + " goes with its maker");
+        }
+      }
       queue.add(commit);
       while (!commit.done) {
         if (writing) {
@@ -112,12 +199,14 @@ public final class EmbeddedCoordination implements Coordination {
 
   @Override
   public void close() throws IOException {
+    watchers.close();
     mutex.lock();
     try {
       while (writing) {
         written.await();
       }
       unusable = Optional.of(new IOException("the records are closed"));
+      announced.clear();
     } finally {
       mutex.unlock();
     }
@@ -140,6 +229,7 @@ public final class EmbeddedCoordination implements Coordination {
     }
     if (failure.isEmpty()) {
       updates.forEach(this::apply);
+      updates.forEach(update -> watchers.changed(update.key()));
       rewriteIfWorthwhile();
     }
   }

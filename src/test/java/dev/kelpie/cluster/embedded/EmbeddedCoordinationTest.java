@@ -10,6 +10,7 @@ import dev.kelpie.cluster.Coordination;
 import dev.kelpie.cluster.Coordination.InDoubt;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
+import dev.kelpie.cluster.CoordinationContract;
 import dev.kelpie.log.Log;
 import dev.kelpie.platform.DiskFile;
 import dev.kelpie.platform.Platform;
@@ -20,74 +21,16 @@ import dev.kelpie.testing.TestPlatform;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-final class EmbeddedCoordinationTest {
+final class EmbeddedCoordinationTest extends CoordinationContract {
   private final MemoryDisk disk = new MemoryDisk();
   private final Path directory = disk.directories("/node");
   private final Path file = directory.resolve("coordination");
   private final Platform platform = TestPlatform.real(disk);
-
-  @Test
-  void recordsAreThereAfterReopening() throws IOException {
-    try (Coordination records = open()) {
-      assertTrue(records.commit(List.of(put("vdi/1", "one", 0), put("vdi/2", "two", 0))));
-      assertTrue(records.commit(List.of(put("vdi/1", "uno", 1), delete("vdi/2", 1))));
-    }
-    try (Coordination records = open()) {
-      assertEquals("uno v2", show(records.read("vdi/1")));
-      assertEquals(Optional.empty(), records.read("vdi/2"));
-    }
-    disk.assertNothingOpen();
-  }
-
-  @Test
-  void aCommitWithOneWrongVersionChangesNothing() throws IOException {
-    try (Coordination records = open()) {
-      assertTrue(records.commit(List.of(put("a", "1", 0))));
-      assertFalse(records.commit(List.of(put("b", "2", 0), put("a", "3", 0))));
-      assertFalse(records.commit(List.of(put("b", "2", 0), put("a", "3", 2))));
-      assertFalse(records.commit(List.of(delete("c", 1))));
-      assertEquals("1 v1", show(records.read("a")));
-      assertEquals(Optional.empty(), records.read("b"));
-    }
-  }
-
-  @Test
-  void aListHasOnePrefixInTheOrderOfKeys() throws IOException {
-    try (Coordination records = open()) {
-      records.commit(List.of(put("vdi/2", "", 0), put("vdi/1", "", 0), put("vdi-x/1", "", 0)));
-      assertEquals(
-          List.of("vdi/1", "vdi/2"), records.list("vdi/").stream().map(Stored::key).toList());
-    }
-  }
-
-  @Test
-  void valuesBelongToWhoHasThem() throws IOException {
-    try (Coordination records = open()) {
-      records.commit(List.of(put("a", "x", 0)));
-      records.read("a").orElseThrow().value()[0] = 'y';
-      assertEquals("x v1", show(records.read("a")));
-    }
-  }
-
-  @Test
-  void tooLongAndDoubleChangesAreRefused() throws IOException {
-    try (Coordination records = open()) {
-      byte[] tooLong = new byte[Coordination.VALUE_MAX + 1];
-      assertThrows(
-          IllegalArgumentException.class,
-          () -> records.commit(List.of(new Put("a", Optional.of(tooLong), 0))));
-      assertThrows(
-          IllegalArgumentException.class,
-          () -> records.commit(List.of(put("a", "", 0), put("a", "", 1))));
-      assertThrows(IllegalArgumentException.class, () -> records.commit(List.of(put("", "", 0))));
-    }
-  }
 
   @Test
   void theFileIsRewrittenWhenItIsMostlyGarbage() throws IOException {
@@ -98,29 +41,15 @@ final class EmbeddedCoordinationTest {
         assertTrue(records.commit(List.of(new Put("a", Optional.of(large), i))));
       }
     }
-    assertTrue(disk.openReadOnly(file).size() < 2_000_000, "garbage stayed");
+    try (DiskFile rewritten = disk.openReadOnly(file)) {
+      assertTrue(rewritten.size() < 2_000_000, "garbage stayed");
+    }
     assertFalse(disk.exists(directory.resolve("coordination.new")));
     try (Coordination records = open()) {
       Stored stored = records.read("a").orElseThrow();
       assertEquals(100, stored.version());
       assertEquals(99, stored.value()[0]);
       assertTrue(records.commit(List.of(delete("a", 100))));
-    }
-  }
-
-  @Test
-  void oneOfManyCompareAndSetsWinsEachRound() throws Exception {
-    AtomicInteger wins = new AtomicInteger();
-    try (Coordination records = open()) {
-      List<Thread> threads = new ArrayList<>();
-      for (int i = 0; i < 8; i++) {
-        threads.add(Thread.startVirtualThread(() -> wins.addAndGet(winFifty(records))));
-      }
-      for (Thread thread : threads) {
-        thread.join();
-      }
-      assertEquals(8 * 50, wins.get());
-      assertEquals(8 * 50, records.read("n").orElseThrow().version());
     }
   }
 
@@ -226,21 +155,14 @@ final class EmbeddedCoordinationTest {
     }
   }
 
-  private Coordination open() throws IOException {
-    return new EmbeddedCoordination(platform, Log.NONE, directory);
+  @AfterEach
+  void nothingIsLeftOpen() {
+    disk.assertNothingOpen();
   }
 
-  private static int winFifty(Coordination records) {
-    try {
-      int wins = 0;
-      while (wins < 50) {
-        long version = records.read("n").map(Stored::version).orElse(0L);
-        wins += records.commit(List.of(put("n", "", version))) ? 1 : 0;
-      }
-      return wins;
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
+  @Override
+  protected Coordination open() throws IOException {
+    return new EmbeddedCoordination(platform, Log.NONE, directory);
   }
 
   private static Put put(String key, String value, long expected) {

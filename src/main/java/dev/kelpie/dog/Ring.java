@@ -1,53 +1,29 @@
 package dev.kelpie.dog;
 
 import dev.kelpie.model.ObjectId;
-import dev.kelpie.model.SheepHash;
+import dev.kelpie.placement.Site;
+import dev.kelpie.placement.Slots;
 import dev.kelpie.wire.Node;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.TreeMap;
 
-/// Where the original's algorithm puts an object (spec/protocol-and-cache.md §1.13, spec/cluster.md
-/// §2.2-2.3): on the first virtual node at or behind its hash, and on the next ones of other zones.
+/// Where objects lie among the nodes of one member list, as the sheep find it too.
 final class Ring {
-  private final TreeMap<Long, Node> points = new TreeMap<>(Long::compareUnsigned);
+  private final List<Node> nodes;
+  private final dev.kelpie.placement.Ring ring;
 
   Ring(List<Node> nodes) {
-    for (Node node : nodes) {
-      long hash = node.id().address().hash();
-      for (int i = 0; i < node.vnodes(); i++) {
-        hash = SheepHash.next(hash);
-        points.put(hash, node);
-      }
-    }
+    this.nodes = nodes;
+    this.ring =
+        new dev.kelpie.placement.Ring(
+            nodes.stream()
+                .map(node -> new Site(node.id().address().hash(), node.vnodes(), node.zone()))
+                .toList());
   }
 
   /// The nodes for an object, as many as there are different zones at most.
   List<Node> holders(ObjectId object, int copies) {
-    List<Node> holders = new ArrayList<>();
-    long hash = SheepHash.hash(object);
-    walk(points.tailMap(hash, true), copies, holders);
-    walk(points.headMap(hash, false), copies, holders);
-    return holders;
-  }
-
-  private static void walk(java.util.Map<Long, Node> part, int copies, List<Node> holders) {
-    for (Node node : part.values()) {
-      if (holders.size() == copies) {
-        return;
-      }
-      if (!hasZone(holders, node.zone())) {
-        holders.add(node);
-      }
-    }
-  }
-
-  private static boolean hasZone(List<Node> holders, int zone) {
-    for (Node holder : holders) {
-      if (holder.zone() == zone) {
-        return true;
-      }
-    }
-    return false;
+    int[] holders = ring.holders(Slots.start(Slots.of(object)), copies);
+    return Arrays.stream(holders).mapToObj(nodes::get).toList();
   }
 }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.placement.Site;
+import dev.kelpie.placement.SlotHolders;
 import dev.kelpie.wire.InodeHeader;
 import dev.kelpie.wire.Node;
 import dev.kelpie.wire.NodeAddress;
@@ -17,6 +19,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -186,47 +189,22 @@ final class ObjectCommandsTest {
         .fails("failed to read inode object file: it has 100 bytes, an inode has 12587576\n", 1);
   }
 
-  /// The vectors of spec/cluster.md Annex A.2.
   @Test
-  void theRingIsThatOfTheOriginal() {
+  void locationIsByTheSlotOfAnObject() {
     List<Node> nodes = new ArrayList<>();
+    List<Site> sites = new ArrayList<>();
     for (int i = 10; i <= 13; i++) {
       NodeAddress address = new NodeAddress(0, 0xc0a80100L + i, 7000);
       nodes.add(new Node(new NodeId(address, NodeAddress.NONE), 128, address.zone(), 0));
+      sites.add(new Site(address.hash(), 128, address.zone()));
     }
-    Ring ring = new Ring(nodes);
-    assertEquals("13 12 11", holders(ring, 0x807c2b2500000000L, 3));
-    assertEquals("11 10 13", holders(ring, 0x007c2b2500000000L, 3));
-    assertEquals("10 11 12", holders(ring, 0x007c2b2500000001L, 3));
-    assertEquals("11 12 10", holders(ring, 0x007c2b2500000002L, 3));
-    assertEquals("13 12 10", holders(ring, 0x20a0390712345678L, 3));
-    assertEquals("12 10 13", holders(ring, 0x087c2b2500000001L, 3));
-    assertEquals(4, ring.holders(new ObjectId(1), 9).size());
-  }
-
-  @Test
-  void theRingSpreadsObjectsAsTheOriginal() {
-    List<Node> nodes = new ArrayList<>();
-    for (int i = 10; i <= 13; i++) {
-      NodeAddress address = new NodeAddress(0, 0xc0a80100L + i, 7000);
-      nodes.add(new Node(new NodeId(address, NodeAddress.NONE), 128, address.zone(), 0));
-    }
-    Ring ring = new Ring(nodes);
-    int[] counts = new int[4];
-    for (int i = 0; i < 100_000; i++) {
+    SlotHolders holders = new SlotHolders(sites, 4);
+    for (int i = 0; i < 1000; i++) {
       ObjectId object = ObjectId.data(new VdiId(TEST), i);
-      counts[(int) (ring.holders(object, 1).getFirst().id().address().low() & 0xff) - 10]++;
+      int[] expected = holders.of(object, 3);
+      List<Node> found = new Ring(nodes).holders(object, 3);
+      assertEquals(Arrays.stream(expected).mapToObj(nodes::get).toList(), found);
     }
-    assertEquals(237, Math.round(counts[0] / 100.0));
-    assertEquals(242, Math.round(counts[1] / 100.0));
-    assertEquals(257, Math.round(counts[2] / 100.0));
-    assertEquals(264, Math.round(counts[3] / 100.0));
-  }
-
-  private static String holders(Ring ring, long object, int copies) {
-    return ring.holders(new ObjectId(object), copies).stream()
-        .map(n -> Long.toString(n.id().address().low() & 0xff))
-        .reduce((a, b) -> a + " " + b)
-        .orElseThrow();
+    assertEquals(4, new Ring(nodes).holders(new ObjectId(1), 9).size());
   }
 }

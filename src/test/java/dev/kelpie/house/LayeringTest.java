@@ -33,6 +33,7 @@ final class LayeringTest {
           Map.entry("stream", Set.of("tls", "platform", "log")),
           Map.entry("object", Set.of("model")),
           Map.entry("wire", Set.of("model")),
+          Map.entry("placement", Set.of("model")),
           Map.entry("cluster", Set.of("model", "platform", "log")),
           Map.entry("cluster.embedded", Set.of("cluster", "model", "platform", "log")),
           Map.entry("store.disk", Set.of("object", "model", "platform", "log")),
@@ -81,7 +82,7 @@ final class LayeringTest {
                   "vdi",
                   "volume",
                   "wire")),
-          Map.entry("dog", Set.of("wire", "tls", "config", "model", "platform", "platform.jvm")));
+          Map.entry("dog", Set.of("placement", "wire", "tls", "config", "model", "platform", "platform.jvm")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

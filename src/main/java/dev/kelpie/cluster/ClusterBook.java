@@ -55,8 +55,9 @@ public final class ClusterBook {
 
   /// Formats the cluster, durably: epoch 1, with those that are present.
   public void format(Format how, List<Member> present, Instant now) throws IOException {
-    Epoch first = new Epoch(1, now.getEpochSecond(), present);
-    change(_ -> Optional.of(new Cluster(how, List.of(first))));
+    long time = now.getEpochSecond();
+    List<Seat> seats = present.stream().map(member -> Seat.of(member, 0, time)).toList();
+    change(_ -> Optional.of(Cluster.first(how, 1, seats, time)));
   }
 
   /// Changes how many copies VDIs get that do not say otherwise, durably.
@@ -76,7 +77,30 @@ public final class ClusterBook {
         before.map(cluster ->
             cluster.current().hasMembers(members)
                 ? cluster
-                : cluster.next(members, now.getEpochSecond())));
+                : cluster.next(seats(members, now), now.getEpochSecond())));
+  }
+
+  private static List<Seat> seats(List<Member> members, Instant now) {
+    return members.stream().map(member -> Seat.of(member, 0, now.getEpochSecond())).toList();
+  }
+
+  /// Begins the next epoch with another map, durably, if the given epoch is still the current one.
+  ///
+  /// @return whether it is done
+  public boolean advance(int epoch, List<Seat> seats, Instant now) throws IOException {
+    boolean[] done = {false};
+    change(before -> {
+      done[0] = before.isPresent() && before.get().current().number() == epoch;
+      return done[0] ? before.map(c -> c.next(seats, now.getEpochSecond())) : before;
+    });
+    return done[0];
+  }
+
+  /// Reads the record again.
+  ///
+  /// @return the cluster as it is now
+  public Optional<Cluster> look() throws IOException {
+    return refresh().cluster;
   }
 
   private void change(Change change) throws IOException {

@@ -46,7 +46,9 @@ public interface Coordination extends Closeable {
   /// listed and watched as all others; a commit must not name their keys.
   ///
   /// @param lost called once where the record is gone and its maker did not close it: the process
-  ///   was taken for dead. It may announce itself anew
+  ///   was taken for dead. It may announce itself anew An announcement that failed may have been
+  ///   made; the next one of the same key by this handle takes its place.
+  ///
   /// @return empty where the key is taken, also by an earlier life of this process that is not yet
   ///   taken for dead
   Optional<Presence> announce(String key, byte[] value, Runnable lost) throws IOException;

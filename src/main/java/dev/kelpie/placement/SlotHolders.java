@@ -4,8 +4,8 @@ import dev.kelpie.model.ObjectId;
 import java.util.Arrays;
 import java.util.List;
 
-/// The holders of each slot in one version of the member list. They are in order: an object of fewer
-/// copies lies on the first ones.
+/// The holders of each slot in one version of the member list. They are in order: an object of
+/// fewer copies lies on the first ones.
 public final class SlotHolders {
   private final int[][] holders = new int[Slots.COUNT][];
 

@@ -9,15 +9,17 @@ public final class Weights {
 
   private Weights() {}
 
+  /// The points of each node, from 1 to 65535; 0 for one that stores nothing. In single precision
+  /// and rounded half to even, as the original has it.
+  ///
   /// @param spaces of all nodes, in bytes; 0 for one that stores nothing
-  /// @return the points of each, from 1 to 65535; 0 for one that stores nothing. In single
-  ///   precision and rounded half to even, as the original has it, so that its tools agree
   public static int[] points(List<Long> spaces) {
     long count = spaces.stream().filter(space -> space > 0).count();
     if (count == 0) {
       return new int[spaces.size()];
     }
-    float average = (float) (spaces.stream().mapToLong(Long::longValue).sum() / count);
+    long mean = spaces.stream().mapToLong(Long::longValue).sum() / count;
+    float average = mean;
     return spaces.stream().mapToInt(space -> points(space, average)).toArray();
   }
 

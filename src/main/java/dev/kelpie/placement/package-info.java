@@ -1,5 +1,5 @@
-/// Which nodes have which objects: pure arithmetic that every node and every tool does alike, without
-/// asking anybody.
+/// Which nodes have which objects: pure arithmetic that every node and every tool does alike,
+/// without asking anybody.
 ///
 /// An object's hash says its slot ([Slots]); a slot's holders are those that a walk over the [Ring]
 /// meets, each in another zone ([SlotHolders]). How many points a node has on the ring follows from

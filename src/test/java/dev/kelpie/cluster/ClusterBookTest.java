@@ -39,7 +39,9 @@ final class ClusterBookTest {
     new ClusterBook(coordination).format(FORMAT, List.of(A, B), NOW);
     ClusterBook book = new ClusterBook(coordination);
     Epoch first = new Epoch(1, 1000, List.of(A, B));
-    assertEquals(Optional.of(new Cluster(FORMAT, List.of(first))), book.cluster());
+    Cluster expected =
+        new Cluster(FORMAT, List.of(first), List.of(Seat.of(A, 0, 1000), Seat.of(B, 0, 1000)));
+    assertEquals(Optional.of(expected), book.cluster());
     assertEquals(1, book.epoch());
   }
 
@@ -81,8 +83,9 @@ final class ClusterBookTest {
     book.format(FORMAT, List.of(A), NOW);
     book.alterCopies(3);
     Epoch first = new Epoch(1, 1000, List.of(A));
+    Format altered = new Format(0x1234L << 32, 3, 0, 1, "plain");
     assertEquals(
-        Optional.of(new Cluster(new Format(0x1234L << 32, 3, 0, 1, "plain"), List.of(first))),
+        Optional.of(new Cluster(altered, List.of(first), List.of(Seat.of(A, 0, 1000)))),
         new ClusterBook(coordination).cluster());
   }
 
@@ -129,9 +132,39 @@ final class ClusterBookTest {
       byte[] cut = Arrays.copyOf(value, length);
       assertThrows(IOException.class, () -> ClusterRecord.decode(cut), length + " bytes");
     }
-    value[0] = 2;
+    value[0] = 3;
     IOException refused = assertThrows(IOException.class, () -> ClusterRecord.decode(value));
-    assertTrue(refused.toString().contains("format 2"), refused.toString());
+    assertTrue(refused.toString().contains("format 3"), refused.toString());
+  }
+
+  @Test
+  void mapIsKeptWithTheEpochs() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    book.format(FORMAT, List.of(A), NOW);
+    List<Seat> seats =
+        List.of(
+            new Seat(A, Seat.State.UP, 77, 1000, false, List.of()),
+            new Seat(B, Seat.State.DOWN, -3, 2000, true, List.of(5L, 6L, 7L)));
+    assertTrue(book.advance(1, seats, LATER));
+    Cluster found = new ClusterBook(coordination).cluster().orElseThrow();
+    assertEquals(seats, found.seats());
+    assertEquals(new Epoch(2, 2000, List.of(A)), found.current());
+    assertFalse(book.advance(1, List.of(), LATER), "another epoch has begun");
+    assertEquals(seats, book.look().orElseThrow().seats());
+  }
+
+  /// A record as the first releases wrote it: the members of its epoch are up.
+  @Test
+  void recordWithoutAMapIsRead() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    book.format(FORMAT, List.of(A, B), NOW);
+    Cluster cluster = book.cluster().orElseThrow();
+    byte[] with = ClusterRecord.encode(cluster);
+    byte[] empty = ClusterRecord.encode(new Cluster(cluster.format(), cluster.epochs(), List.of()));
+    byte[] without = Arrays.copyOf(empty, empty.length - Integer.BYTES);
+    without[0] = 1;
+    assertEquals(cluster, ClusterRecord.decode(without));
+    assertTrue(with.length > empty.length);
   }
 
   @Test
@@ -142,7 +175,7 @@ final class ClusterBookTest {
     assertThrows(IllegalArgumentException.class, () -> new Format(1, 1, 0, 0, ""));
     assertThrows(IllegalArgumentException.class, () -> new Format(1, 1, 0, 0, "x".repeat(16)));
     assertThrows(IllegalArgumentException.class, () -> member(70_000));
-    assertThrows(IllegalArgumentException.class, () -> new Cluster(FORMAT, List.of()));
+    assertThrows(IllegalArgumentException.class, () -> new Cluster(FORMAT, List.of(), List.of()));
     assertFalse(A.sameNode(B));
   }
 

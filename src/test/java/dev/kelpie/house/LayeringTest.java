@@ -82,7 +82,9 @@ final class LayeringTest {
                   "vdi",
                   "volume",
                   "wire")),
-          Map.entry("dog", Set.of("placement", "wire", "tls", "config", "model", "platform", "platform.jvm")));
+          Map.entry(
+              "dog",
+              Set.of("placement", "wire", "tls", "config", "model", "platform", "platform.jvm")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -3,8 +3,8 @@ package dev.kelpie.placement;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.kelpie.model.SheepHash;
 import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.SheepHash;
 import dev.kelpie.wire.NodeAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +16,7 @@ final class RingTest {
 
   /// The nodes 192.168.1.10 to .13, port 7000, each in a zone of its own.
   private final List<Site> sites = sites(4);
+
   private final Ring ring = new Ring(sites);
 
   private static List<Site> sites(int count) {

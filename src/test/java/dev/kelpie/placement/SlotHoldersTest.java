@@ -33,8 +33,7 @@ final class SlotHoldersTest {
       int slot = Slots.of(object);
       long hash = SheepHash.hash(object);
       assertTrue(Long.compareUnsigned(Slots.start(slot), hash) <= 0);
-      assertTrue(
-          slot == Slots.COUNT - 1 || Long.compareUnsigned(hash, Slots.start(slot + 1)) < 0);
+      assertTrue(slot == Slots.COUNT - 1 || Long.compareUnsigned(hash, Slots.start(slot + 1)) < 0);
     }
     assertThrows(IllegalArgumentException.class, () -> Slots.start(Slots.COUNT));
     assertThrows(IllegalArgumentException.class, () -> Slots.start(-1));
@@ -71,7 +70,8 @@ final class SlotHoldersTest {
       }
       double share = (double) copied / (Slots.COUNT * COPIES);
       double fair = 1.0 / (count + 1);
-      System.out.printf("%d nodes and one: %.1f %% moved, %.1f %% fair%n", count, 100 * share, 100 * fair);
+      System.out.printf(
+          "%d nodes and one: %.1f %% moved, %.1f %% fair%n", count, 100 * share, 100 * fair);
       assertTrue(share > 0.5 * fair && share < 1.6 * fair, "moved " + share + ", fair " + fair);
     }
   }

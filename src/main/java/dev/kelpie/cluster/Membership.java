@@ -1,0 +1,271 @@
+package dev.kelpie.cluster;
+
+import dev.kelpie.cluster.Coordination.Presence;
+import dev.kelpie.cluster.Coordination.Stored;
+import dev.kelpie.log.Log;
+import dev.kelpie.platform.Clock;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/// This node's place in the cluster: it announces itself, follows the map, and makes the next one
+/// while it leads. Everything happens in [#step], which whoever drives it calls again and again,
+/// from one task; the questions may be asked by any.
+///
+/// A node serves only while [#mayServe]: its record is certain to be there yet (so nobody has taken
+/// it for dead), the map has this life of it up, and the map is no older than one it has seen.
+/// Where its record is lost, it comes back as another incarnation, which serves once the map says
+/// so.
+///
+/// The leader is who has the record `leader`. That two believe they lead does no harm: each map is
+/// made by compare-and-set on the one before.
+public final class Membership {
+  /// Records of nodes that are there; the rest of the key is the node's name.
+  static final String LIVE = "live/";
+
+  static final String LEADER = "leader";
+
+  /// Changes that come together make one epoch.
+  static final Duration SETTLE = Duration.ofMillis(200);
+
+  /// How often everything is looked at, whatever was told.
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+
+  private final Coordination records;
+  private final ClusterBook book;
+  private final EpochMemory memory;
+  private final MapRules rules;
+  private final Clock clock;
+  private final RandomGenerator chance;
+  private final Log log;
+  private final Member self;
+  private final Map<String, Sighting> sightings = new HashMap<>();
+  private final Duration settle;
+
+  private volatile Optional<Life> life = Optional.empty();
+  private volatile Optional<Cluster> map = Optional.empty();
+  private Optional<Presence> lead = Optional.empty();
+  private Optional<Long> unsettledSince = Optional.empty();
+  private boolean saidTaken;
+
+  /// This node's record.
+  private record Life(long incarnation, Presence presence) {}
+
+  /// Since when a life of a node is seen without a break, in nanoseconds of the clock.
+  private record Sighting(long incarnation, long since) {}
+
+  Membership(
+      Coordination records,
+      ClusterBook book,
+      EpochMemory memory,
+      MapRules.Settings settings,
+      Clock clock,
+      RandomGenerator chance,
+      Log log,
+      Member self) {
+    this.records = records;
+    this.book = book;
+    this.memory = memory;
+    this.rules = new MapRules(settings);
+    this.clock = clock;
+    this.chance = chance;
+    this.log = log;
+    this.self = self;
+    this.settle = settings.outAfter().isZero() ? Duration.ZERO : SETTLE;
+  }
+
+  /// Whether this node may answer clients now. Cheap enough to ask before each answer.
+  public boolean mayServe() {
+    Optional<Life> now = life;
+    Optional<Cluster> seen = map;
+    return now.isPresent()
+        && now.get().presence.lease() > 0
+        && seen.isPresent()
+        && seen.get().seat(self).filter(seat -> seat.isUp(now.get().incarnation)).isPresent();
+  }
+
+  /// The map as this node last saw it; empty where the cluster is not formatted.
+  public Optional<Cluster> map() {
+    return map;
+  }
+
+  /// Which life of this node is announced; 0 for none.
+  long incarnation() {
+    return life.map(Life::incarnation).orElse(0L);
+  }
+
+  /// Whether this node believes that it leads.
+  boolean leads() {
+    return lead.isPresent();
+  }
+
+  /// Looks at everything once and does what is to be done.
+  ///
+  /// @return how long nothing more has to be done, unless something changes
+  /// @throws IOException where the records cannot be reached, or the map must not be believed; the
+  ///   next step tries again
+  public Duration step() throws IOException {
+    announce();
+    follow();
+    return contend() ? govern() : LOOK_AGAIN;
+  }
+
+  /// Leaves in good order: others see at once that this node is gone.
+  public void leave() throws IOException {
+    Optional<Life> last = life;
+    life = Optional.empty();
+    map = Optional.empty();
+    if (lead.isPresent()) {
+      lead.get().close();
+      lead = Optional.empty();
+    }
+    if (last.isPresent()) {
+      last.get().presence.close();
+    }
+  }
+
+  private void announce() throws IOException {
+    if (life.isPresent() && life.get().presence.lease() > 0) {
+      return;
+    }
+    if (life.isPresent()) {
+      log.warn("the others may take this node for dead; it stops serving and joins again");
+      life = Optional.empty();
+    }
+    long incarnation = 1 + chance.nextLong(Long.MAX_VALUE);
+    Optional<Presence> presence =
+        records.announce(LIVE + MapRules.name(self), encode(self, incarnation), () -> {});
+    if (presence.isPresent()) {
+      life = Optional.of(new Life(incarnation, presence.get()));
+      saidTaken = false;
+    } else if (!saidTaken) {
+      log.notice("an earlier life of this node is not yet taken for dead; it joins when it is");
+      saidTaken = true;
+    }
+  }
+
+  private void follow() throws IOException {
+    Optional<Cluster> now = book.look();
+    if (now.isPresent()) {
+      try {
+        memory.see(now.get());
+      } catch (EpochMemory.OldMap e) {
+        map = Optional.empty();
+        throw e;
+      }
+    }
+    map = now;
+  }
+
+  /// @return whether this node leads
+  private boolean contend() throws IOException {
+    if (life.isEmpty()) {
+      return false;
+    }
+    if (lead.isPresent() && lead.get().lease() <= 0) {
+      lead = Optional.empty();
+    }
+    if (lead.isEmpty()) {
+      byte[] name = MapRules.name(self).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      lead = records.announce(LEADER, name, () -> {});
+      unsettledSince = Optional.empty();
+      sightings.clear();
+    }
+    return lead.isPresent();
+  }
+
+  /// Makes the next map where there is to be one.
+  ///
+  /// @return when to look again
+  private Duration govern() throws IOException {
+    Map<String, MapRules.Live> live = live();
+    if (map.isEmpty()) {
+      return LOOK_AGAIN;
+    }
+    Cluster before = map.get();
+    long now = clock.now().getEpochSecond();
+    List<Seat> seats = rules.next(before.seats(), live, before.format().copies(), now);
+    if (seats.equals(before.seats())) {
+      unsettledSince = Optional.empty();
+      return LOOK_AGAIN;
+    }
+    long moment = clock.nanos();
+    long since = unsettledSince.orElse(moment);
+    Duration left = settle.minusNanos(moment - since);
+    if (left.isPositive()) {
+      unsettledSince = Optional.of(since);
+      return left;
+    }
+    unsettledSince = Optional.empty();
+    if (book.advance(before.current().number(), seats, clock.now())) {
+      log.notice(
+          "epoch " + (before.current().number() + 1) + ": " + differences(before.seats(), seats));
+    }
+    follow();
+    return Duration.ZERO;
+  }
+
+  private Map<String, MapRules.Live> live() throws IOException {
+    Map<String, MapRules.Live> live = new HashMap<>();
+    long moment = clock.nanos();
+    for (Stored stored : records.list(LIVE)) {
+      MapRules.Live node = decode(stored, moment);
+      live.put(MapRules.name(node.member()), node);
+    }
+    sightings.keySet().retainAll(live.keySet());
+    return live;
+  }
+
+  private MapRules.Live decode(Stored stored, long moment) throws IOException {
+    try (DataInputStream from = new DataInputStream(new ByteArrayInputStream(stored.value()))) {
+      long incarnation = from.readLong();
+      Member member = ClusterRecord.decodeMember(from);
+      String name = MapRules.name(member);
+      Sighting known = sightings.get(name);
+      if (known == null || known.incarnation != incarnation) {
+        known = new Sighting(incarnation, moment);
+        sightings.put(name, known);
+      }
+      return new MapRules.Live(member, incarnation, Duration.ofNanos(moment - known.since));
+    } catch (IllegalArgumentException e) {
+      throw new IOException("the record " + stored.key() + " is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  private static byte[] encode(Member member, long incarnation) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DataOutputStream to = new DataOutputStream(bytes)) {
+      to.writeLong(incarnation);
+      ClusterRecord.encode(member, to);
+    }
+    return bytes.toByteArray();
+  }
+
+  /// What became of whom, for people.
+  private static String differences(List<Seat> before, List<Seat> after) {
+    StringBuilder text = new StringBuilder();
+    for (Seat seat : after) {
+      Optional<Seat> old =
+          before.stream().filter(b -> b.member().sameNode(seat.member())).findFirst();
+      if (old.isEmpty() || !old.get().equals(seat)) {
+        text.append(text.isEmpty() ? "" : ", ").append(MapRules.name(seat.member()));
+        text.append(
+            switch (seat.state()) {
+              case UP ->
+                  old.filter(o -> o.state() == Seat.State.UP).isPresent() ? " anew" : " is up";
+              case DOWN -> " is down";
+              case OUT -> " is out";
+            });
+      }
+    }
+    return text.isEmpty() ? "a node that stores nothing left" : text.toString();
+  }
+}

@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /// Formatting anew takes two steps, with the wiping between them: [#unformat], then [#format]. A
 /// crash between the two leaves a cluster that has to be formatted again.
 public final class ClusterBook {
-  private static final String KEY = "cluster";
+  static final String KEY = "cluster";
 
   /// How often a change is tried again because another node changed the record.
   private static final int TRIES = 16;
@@ -68,20 +68,6 @@ public final class ClusterBook {
       throw new IOException("the cluster is not formatted, so it has no number of copies to alter");
     }
     change(before -> before.map(cluster -> cluster.withCopies(copies)));
-  }
-
-  /// Says who is present. Where these are other nodes than in the current epoch, a new one begins;
-  /// a cluster that is not formatted has none.
-  public void present(List<Member> members, Instant now) throws IOException {
-    change(before ->
-        before.map(cluster ->
-            cluster.current().hasMembers(members)
-                ? cluster
-                : cluster.next(seats(members, now), now.getEpochSecond())));
-  }
-
-  private static List<Seat> seats(List<Member> members, Instant now) {
-    return members.stream().map(member -> Seat.of(member, 0, now.getEpochSecond())).toList();
   }
 
   /// Begins the next epoch with another map, durably, if the given epoch is still the current one.

@@ -13,10 +13,4 @@ public record Epoch(int number, long time, List<Member> members) {
       throw new IllegalArgumentException("epoch out of range: " + number);
     }
   }
-
-  /// Whether the same nodes are members, in any order.
-  public boolean hasMembers(List<Member> others) {
-    return members.size() == others.size()
-        && members.stream().allMatch(member -> others.stream().anyMatch(member::sameNode));
-  }
 }

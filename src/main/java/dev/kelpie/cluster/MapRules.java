@@ -21,24 +21,10 @@ final class MapRules {
   /// of the building, which copying would make worse.
   private static final int OUT_PARTS = 4;
 
-  private final Settings settings;
+  private final MapSettings settings;
 
-  MapRules(Settings settings) {
+  MapRules(MapSettings settings) {
     this.settings = settings;
-  }
-
-  /// @param outAfter how long a node may be down before it is out
-  /// @param guarded whether zones and space are looked at before a node goes out by itself
-  /// @param flapWindow within which a node that fell [Seat#FALLS_MAX] times is not believed
-  /// @param calm for how long such a one has to be there before it is up again
-  record Settings(Duration outAfter, boolean guarded, Duration flapWindow, Duration calm) {
-    /// What holds where nothing else is said (spec/cluster.md §8.3).
-    static final Settings DEFAULT =
-        new Settings(Duration.ofMinutes(10), true, Duration.ofMinutes(10), Duration.ofMinutes(1));
-
-    /// As the original does: who is gone is out, who comes is in.
-    static final Settings AT_ONCE =
-        new Settings(Duration.ZERO, false, Duration.ZERO, Duration.ZERO);
   }
 
   /// A node that can be seen.
@@ -81,17 +67,24 @@ final class MapRules {
   }
 
   private Seat present(Seat seat, Live live, long now) {
-    boolean same = seat.member().equals(live.member) && seat.incarnation() == live.incarnation;
+    Member member = settled(seat.member(), live.member);
     if (seat.state() == State.UP) {
+      boolean same = seat.incarnation() == live.incarnation && seat.member().equals(member);
       return same
           ? seat
-          : new Seat(
-              live.member, State.UP, live.incarnation, seat.since(), seat.kept(), seat.falls());
+          : new Seat(member, State.UP, live.incarnation, seat.since(), seat.kept(), seat.falls());
     }
-    if (falls(seat, now) >= Seat.FALLS_MAX && live.seen.compareTo(settings.calm) < 0) {
+    if (falls(seat, now) >= Seat.FALLS_MAX && live.seen.compareTo(settings.calm()) < 0) {
       return seat;
     }
-    return new Seat(live.member, State.UP, live.incarnation, now, false, seat.falls());
+    return new Seat(member, State.UP, live.incarnation, now, false, seat.falls());
+  }
+
+  /// What counts of a node that is known: its weight stays as it was when it came, or data would
+  /// move whenever a file system is a little larger (spec/cluster.md §1.12).
+  private static Member settled(Member known, Member live) {
+    boolean stores = live.vnodes() > 0;
+    return known.zone() == live.zone() && (known.vnodes() > 0) == stores ? known : live;
   }
 
   private Seat absent(Seat seat, long now) {
@@ -106,7 +99,7 @@ final class MapRules {
   }
 
   private long falls(Seat seat, long now) {
-    return seat.falls().stream().filter(at -> at > now - settings.flapWindow.toSeconds()).count();
+    return seat.falls().stream().filter(at -> at > now - settings.flapWindow().toSeconds()).count();
   }
 
   /// Takes out those whose time is over, the longest away first, as far as that may be.
@@ -120,7 +113,7 @@ final class MapRules {
       int at = seats.indexOf(seat);
       seats.set(
           at, new Seat(seat.member(), State.OUT, seat.incarnation(), now, false, seat.falls()));
-      if (settings.guarded && !isEnoughLeft(seats, copies)) {
+      if (settings.guarded() && !isEnoughLeft(seats, copies)) {
         seats.set(at, seat);
       }
     }
@@ -131,7 +124,7 @@ final class MapRules {
   }
 
   private long outAt(Seat seat) {
-    return seat.since() + settings.outAfter.toSeconds();
+    return seat.since() + settings.outAfter().toSeconds();
   }
 
   private static boolean isEnoughLeft(List<Seat> seats, int copies) {

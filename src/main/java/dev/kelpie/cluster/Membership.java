@@ -9,12 +9,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.random.RandomGenerator;
+import java.util.function.LongSupplier;
 
 /// This node's place in the cluster: it announces itself, follows the map, and makes the next one
 /// while it leads. Everything happens in [#step], which whoever drives it calls again and again,
@@ -44,7 +46,7 @@ public final class Membership {
   private final EpochMemory memory;
   private final MapRules rules;
   private final Clock clock;
-  private final RandomGenerator chance;
+  private final LongSupplier lives;
   private final Log log;
   private final Member self;
   private final Map<String, Sighting> sightings = new HashMap<>();
@@ -62,13 +64,16 @@ public final class Membership {
   /// Since when a life of a node is seen without a break, in nanoseconds of the clock.
   private record Sighting(long incarnation, long since) {}
 
-  Membership(
+  /// @param settings when nodes go down and out
+  /// @param lives gives each life of this node a number of its own; the same for each where an
+  ///   earlier life is certain to be over
+  public Membership(
       Coordination records,
       ClusterBook book,
       EpochMemory memory,
-      MapRules.Settings settings,
+      MapSettings settings,
       Clock clock,
-      RandomGenerator chance,
+      LongSupplier lives,
       Log log,
       Member self) {
     this.records = records;
@@ -76,7 +81,7 @@ public final class Membership {
     this.memory = memory;
     this.rules = new MapRules(settings);
     this.clock = clock;
-    this.chance = chance;
+    this.lives = lives;
     this.log = log;
     this.self = self;
     this.settle = settings.outAfter().isZero() ? Duration.ZERO : SETTLE;
@@ -95,6 +100,15 @@ public final class Membership {
   /// The map as this node last saw it; empty where the cluster is not formatted.
   public Optional<Cluster> map() {
     return map;
+  }
+
+  /// The nodes that can be seen now, whatever the map says. Any task may ask.
+  public List<Member> present() throws IOException {
+    List<Member> present = new ArrayList<>();
+    for (Stored stored : records.list(LIVE)) {
+      present.add(decode(stored).member);
+    }
+    return present;
   }
 
   /// Which life of this node is announced; 0 for none.
@@ -140,7 +154,7 @@ public final class Membership {
       log.warn("the others may take this node for dead; it stops serving and joins again");
       life = Optional.empty();
     }
-    long incarnation = 1 + chance.nextLong(Long.MAX_VALUE);
+    long incarnation = lives.getAsLong();
     Optional<Presence> presence =
         records.announce(LIVE + MapRules.name(self), encode(self, incarnation), () -> {});
     if (presence.isPresent()) {
@@ -174,7 +188,7 @@ public final class Membership {
       lead = Optional.empty();
     }
     if (lead.isEmpty()) {
-      byte[] name = MapRules.name(self).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      byte[] name = MapRules.name(self).getBytes(StandardCharsets.UTF_8);
       lead = records.announce(LEADER, name, () -> {});
       unsettledSince = Optional.empty();
       sightings.clear();
@@ -217,24 +231,27 @@ public final class Membership {
     Map<String, MapRules.Live> live = new HashMap<>();
     long moment = clock.nanos();
     for (Stored stored : records.list(LIVE)) {
-      MapRules.Live node = decode(stored, moment);
-      live.put(MapRules.name(node.member()), node);
+      Announcement node = decode(stored);
+      String name = MapRules.name(node.member);
+      Sighting known = sightings.get(name);
+      if (known == null || known.incarnation != node.incarnation) {
+        known = new Sighting(node.incarnation, moment);
+        sightings.put(name, known);
+      }
+      Duration seen = Duration.ofNanos(moment - known.since);
+      live.put(name, new MapRules.Live(node.member, node.incarnation, seen));
     }
     sightings.keySet().retainAll(live.keySet());
     return live;
   }
 
-  private MapRules.Live decode(Stored stored, long moment) throws IOException {
+  /// What a node says of itself.
+  private record Announcement(Member member, long incarnation) {}
+
+  private static Announcement decode(Stored stored) throws IOException {
     try (DataInputStream from = new DataInputStream(new ByteArrayInputStream(stored.value()))) {
       long incarnation = from.readLong();
-      Member member = ClusterRecord.decodeMember(from);
-      String name = MapRules.name(member);
-      Sighting known = sightings.get(name);
-      if (known == null || known.incarnation != incarnation) {
-        known = new Sighting(incarnation, moment);
-        sightings.put(name, known);
-      }
-      return new MapRules.Live(member, incarnation, Duration.ofNanos(moment - known.since));
+      return new Announcement(ClusterRecord.decodeMember(from), incarnation);
     } catch (IllegalArgumentException e) {
       throw new IOException("the record " + stored.key() + " is damaged: " + e.getMessage(), e);
     }

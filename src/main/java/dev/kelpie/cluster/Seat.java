@@ -30,8 +30,8 @@ public record Seat(
     }
   }
 
-  /// One that has just come.
-  static Seat of(Member member, long incarnation, long now) {
+  /// One that has just come, and is up.
+  public static Seat of(Member member, long incarnation, long now) {
     return new Seat(member, State.UP, incarnation, now, false, List.of());
   }
 

@@ -4,6 +4,7 @@ import dev.kelpie.cache.CacheControl;
 import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Format;
 import dev.kelpie.cluster.Member;
+import dev.kelpie.cluster.Membership;
 import dev.kelpie.frontend.sheepdog.NodeControl;
 import dev.kelpie.log.Level;
 import dev.kelpie.log.QueuedLog;
@@ -31,6 +32,7 @@ final class NodeDesk implements NodeControl {
   private final Platform platform;
   private final Member self;
   private final ClusterBook book;
+  private final Membership membership;
   private final VdiCatalog vdis;
   private final Optional<CacheControl> cache;
   private final DiskStore store;
@@ -41,6 +43,7 @@ final class NodeDesk implements NodeControl {
       Platform platform,
       Member self,
       ClusterBook book,
+      Membership membership,
       VdiCatalog vdis,
       Optional<CacheControl> cache,
       DiskStore store,
@@ -49,6 +52,7 @@ final class NodeDesk implements NodeControl {
     this.platform = platform;
     this.self = self;
     this.book = book;
+    this.membership = membership;
     this.vdis = vdis;
     this.cache = cache;
     this.store = store;
@@ -63,7 +67,7 @@ final class NodeDesk implements NodeControl {
 
   @Override
   public List<Member> members() {
-    return List.of(self);
+    return book.cluster().map(cluster -> cluster.current().members()).orElse(List.of(self));
   }
 
   @Override
@@ -149,7 +153,7 @@ final class NodeDesk implements NodeControl {
     forgetCached(); // or it would push the old objects into the new store
     store.format();
     forgetCached(); // what it fetched ahead meanwhile
-    book.format(how, members(), platform.clock().now());
+    book.format(how, membership.present(), platform.clock().now());
   }
 
   private void forgetCached() throws IOException {

@@ -5,7 +5,11 @@ import dev.kelpie.cache.CacheControl;
 import dev.kelpie.cache.ObjectCache;
 import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Coordination;
+import dev.kelpie.cluster.EpochMemory;
+import dev.kelpie.cluster.MapSettings;
 import dev.kelpie.cluster.Member;
+import dev.kelpie.cluster.Membership;
+import dev.kelpie.cluster.MembershipTask;
 import dev.kelpie.cluster.embedded.EmbeddedCoordination;
 import dev.kelpie.frontend.nbd.NbdConfig;
 import dev.kelpie.frontend.nbd.NbdServer;
@@ -117,8 +121,11 @@ final class SheepNode implements Closeable {
                 () -> defaultCopies(book),
                 cache.isPresent() ? cache.get() : CacheTuning.NONE));
     cache.ifPresent(c -> c.warm(vdis.diskMap()));
-    NodeDesk desk = new NodeDesk(platform, self(store), book, vdis, control, store, shutdown, log);
-    book.present(desk.members(), platform.clock().now());
+    Member self = self(store);
+    Membership membership = membership(records, book, self);
+    NodeDesk desk =
+        new NodeDesk(platform, self, book, membership, vdis, control, store, shutdown, log);
+    floors.add("membership", new MembershipTask(platform, log, records, membership));
     SheepdogServer sheepdog =
         new SheepdogServer(
             platform,
@@ -139,6 +146,14 @@ final class SheepNode implements Closeable {
     entrances.ports().nbd().forEach(nbd::serve);
     serveStatus(
         entrances, new StatusDesk(desk, book, store, metered, vdis, control, nbd, sheepdog));
+  }
+
+  /// A node that is alone holds its directory's lock: an earlier life of it is certain to be over.
+  private Membership membership(Coordination records, ClusterBook book, Member self)
+      throws IOException {
+    EpochMemory memory = new EpochMemory(platform.disk(), base.inside("cluster"));
+    return new Membership(
+        records, book, memory, MapSettings.AT_ONCE, platform.clock(), () -> 0, log, self);
   }
 
   private void serveStatus(Entrances entrances, StatusDesk desk) {

@@ -30,7 +30,7 @@ final class ClusterBookTest {
     ClusterBook book = new ClusterBook(coordination);
     assertEquals(Optional.empty(), book.cluster());
     assertEquals(0, book.epoch());
-    book.present(List.of(A), NOW);
+    assertFalse(book.advance(0, up(A), NOW));
     assertEquals(Optional.empty(), book.cluster());
   }
 
@@ -46,27 +46,21 @@ final class ClusterBookTest {
   }
 
   @Test
-  void otherMembersBeginAnEpochAndTheSameOnesDoNot() throws IOException {
+  void anotherMapBeginsAnEpoch() throws IOException {
     ClusterBook book = new ClusterBook(coordination);
     book.format(FORMAT, List.of(A, B), NOW);
-    Member larger = new Member(B.address(), B.port(), 64, 5, 1 << 20);
-    book.present(List.of(larger, A), LATER);
-    assertEquals(1, book.epoch());
-    book.present(List.of(A), LATER);
-    book.present(List.of(A), LATER);
+    assertTrue(book.advance(1, up(A), LATER));
     assertEquals(2, book.epoch());
     assertEquals(
         List.of(new Epoch(2, 2000, List.of(A)), new Epoch(1, 1000, List.of(A, B))),
         book.cluster().orElseThrow().epochs());
-    book.present(List.of(B), LATER);
-    assertEquals(3, book.epoch(), "as many, but others");
   }
 
   @Test
   void formattingAnewStartsOver() throws IOException {
     ClusterBook book = new ClusterBook(coordination);
     book.format(FORMAT, List.of(A), NOW);
-    book.present(List.of(A, B), NOW);
+    book.advance(1, up(A, B), NOW);
     book.unformat();
     assertEquals(Optional.empty(), book.cluster());
     assertEquals(Optional.empty(), new ClusterBook(coordination).cluster());
@@ -96,15 +90,22 @@ final class ClusterBookTest {
     book.format(FORMAT, List.of(A), NOW);
     coordination.beforeNextCommit(() -> {
       try {
-        other.present(List.of(A, B), NOW);
+        assertTrue(other.advance(1, up(A, B), NOW));
       } catch (IOException failure) {
         throw new AssertionError(failure);
       }
     });
-    book.present(List.of(B), LATER);
-    List<Epoch> epochs = book.cluster().orElseThrow().epochs();
-    assertEquals(List.of(3, 2, 1), epochs.stream().map(Epoch::number).toList());
-    assertEquals(2, other.epoch(), "it sees the change when it next looks");
+    assertFalse(book.advance(1, up(B), LATER), "made for an epoch that is over");
+    assertEquals(up(A, B), book.cluster().orElseThrow().seats());
+    coordination.beforeNextCommit(() -> {
+      try {
+        other.alterCopies(3);
+      } catch (IOException failure) {
+        throw new AssertionError(failure);
+      }
+    });
+    assertTrue(book.advance(2, up(B), LATER), "what else was changed does not matter");
+    assertEquals(3, book.cluster().orElseThrow().format().copies());
   }
 
   @Test
@@ -112,7 +113,8 @@ final class ClusterBookTest {
     ClusterBook book = new ClusterBook(coordination);
     book.format(FORMAT, many(0), NOW);
     for (int round = 1; round <= 40; round++) {
-      book.present(many(round), NOW);
+      List<Seat> seats = many(round).stream().map(m -> Seat.of(m, 0, 1)).toList();
+      assertTrue(book.advance(round, seats, NOW));
     }
     List<Epoch> epochs = book.cluster().orElseThrow().epochs();
     assertEquals(41, epochs.getFirst().number());
@@ -124,7 +126,7 @@ final class ClusterBookTest {
     ClusterBook book = new ClusterBook(coordination);
     book.format(FORMAT, List.of(A), NOW);
     coordination.fail(true);
-    assertThrows(IOException.class, () -> book.present(List.of(B), NOW));
+    assertThrows(IOException.class, () -> book.advance(1, up(B), NOW));
     assertEquals(1, book.epoch());
     assertThrows(IOException.class, () -> new ClusterBook(coordination));
     byte[] value = ClusterRecord.encode(book.cluster().orElseThrow());
@@ -177,6 +179,10 @@ final class ClusterBookTest {
     assertThrows(IllegalArgumentException.class, () -> member(70_000));
     assertThrows(IllegalArgumentException.class, () -> new Cluster(FORMAT, List.of(), List.of()));
     assertFalse(A.sameNode(B));
+  }
+
+  private static List<Seat> up(Member... members) {
+    return Arrays.stream(members).map(member -> Seat.of(member, 0, 1000)).toList();
   }
 
   private static List<Member> many(int round) {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
 import dev.kelpie.cluster.MapRules.Live;
-import dev.kelpie.cluster.MapRules.Settings;
 import dev.kelpie.cluster.Seat.State;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -22,7 +21,7 @@ final class MapRulesTest {
   private static final long TEN_MINUTES = 600;
 
   private final Map<String, Live> live = new HashMap<>();
-  private MapRules rules = new MapRules(Settings.DEFAULT);
+  private MapRules rules = new MapRules(MapSettings.DEFAULT);
   private List<Seat> seats = List.of();
   private long now = 10_000;
 
@@ -114,13 +113,21 @@ final class MapRulesTest {
   }
 
   @Test
-  void changedSpaceIsTakenOver() {
+  void weightOfAKnownNodeStaysAndItsZoneDoesNot() {
     comes(1, 2);
     look();
-    Member larger = new Member(node(2).address(), 2, 200, 2, 2 * SPACE);
-    comes(larger, 2);
+    List<Seat> before = seats;
+    comes(new Member(node(2).address(), 2, 200, 2, 2 * SPACE), 2);
     look();
-    assertEquals(larger, seats.get(1).member());
+    assertSame(before, seats);
+    Member elsewhere = new Member(node(2).address(), 2, 200, 7, 2 * SPACE);
+    comes(elsewhere, 2);
+    look();
+    assertEquals(elsewhere, seats.get(1).member());
+    Member gateway = new Member(node(2).address(), 2, 0, 7, 0);
+    comes(gateway, 2);
+    look();
+    assertEquals(gateway, seats.get(1).member(), "it stores nothing any more");
   }
 
   @Test
@@ -136,7 +143,7 @@ final class MapRulesTest {
 
   @Test
   void zonesForAllCopiesStay() {
-    rules = new MapRules(Settings.DEFAULT);
+    rules = new MapRules(MapSettings.DEFAULT);
     for (int port = 1; port <= 8; port++) {
       int zone = port == 8 ? 2 : 1;
       comes(new Member(node(port).address(), port, 128, zone, SPACE), port);
@@ -220,7 +227,7 @@ final class MapRulesTest {
 
   @Test
   void whereNothingIsGuardedWhoGoesIsOutAtOnce() {
-    rules = new MapRules(Settings.AT_ONCE);
+    rules = new MapRules(MapSettings.AT_ONCE);
     comes(1, 2);
     look();
     goes(2);

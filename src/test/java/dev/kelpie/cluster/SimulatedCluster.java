@@ -77,7 +77,14 @@ public final class SimulatedCluster {
       EpochMemory memory = new EpochMemory(disk, directory);
       Membership membership =
           new Membership(
-              handle, book, memory, MapRules.Settings.DEFAULT, clock, chance, Log.NONE, member);
+              handle,
+              book,
+              memory,
+              MapSettings.DEFAULT,
+              clock,
+              () -> chance.nextLong(1, Long.MAX_VALUE),
+              Log.NONE,
+              member);
       process = Optional.of(new Running(handle, membership));
     }
 

@@ -137,7 +137,7 @@ final class ClusterRequestsTest {
 
   @Test
   void epochsAreToldNewestFirst() throws IOException {
-    rig.book.present(List.of(FakeNode.member(7000), FakeNode.member(7001)), FakeNode.FORMATTED);
+    rig.joins(FakeNode.member(7001));
     client.expectEpoch(2);
     int slots = 4;
     Answer answer = epochs(slots, 10 * EpochLog.size(slots));
@@ -163,7 +163,7 @@ final class ClusterRequestsTest {
 
   @Test
   void asManyEpochsAreToldAsThereIsRoomFor() throws IOException {
-    rig.book.present(List.of(FakeNode.member(7000), FakeNode.member(7001)), FakeNode.FORMATTED);
+    rig.joins(FakeNode.member(7001));
     client.expectEpoch(2);
     assertEquals(0, epochs(2, EpochLog.size(2) - 1).data().remaining());
     assertEquals(EpochLog.size(2), epochs(2, 2 * EpochLog.size(2) - 1).data().remaining());

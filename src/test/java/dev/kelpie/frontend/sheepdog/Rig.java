@@ -1,9 +1,12 @@
 package dev.kelpie.frontend.sheepdog;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Format;
+import dev.kelpie.cluster.Member;
+import dev.kelpie.cluster.Seat;
 import dev.kelpie.log.Level;
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Endpoint;
@@ -24,6 +27,7 @@ import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -75,6 +79,14 @@ public final class Rig implements AutoCloseable {
             node);
     server = new SheepdogServer(platform, log, services, config, access);
     at = listen(new Endpoint.Tcp(InetAddress.getLoopbackAddress(), 0));
+  }
+
+  /// Another node joins the cluster.
+  void joins(Member other) throws IOException {
+    long time = FakeNode.FORMATTED.getEpochSecond();
+    List<Seat> seats = new ArrayList<>(book.cluster().orElseThrow().seats());
+    seats.add(Seat.of(other, 0, time));
+    assertTrue(book.advance(book.epoch(), seats, FakeNode.FORMATTED));
   }
 
   /// A server that was formatted.

@@ -35,7 +35,11 @@ final class LayeringTest {
           Map.entry("wire", Set.of("model")),
           Map.entry("placement", Set.of("model")),
           Map.entry("cluster", Set.of("model", "platform", "log")),
-          Map.entry("cluster.embedded", Set.of("cluster", "model", "platform", "log")),
+          Map.entry("cluster.journal", Set.of("cluster", "platform")),
+          Map.entry(
+              "cluster.embedded", Set.of("cluster.journal", "cluster", "model", "platform", "log")),
+          Map.entry(
+              "cluster.local", Set.of("cluster.journal", "cluster", "model", "platform", "log")),
           Map.entry("store.disk", Set.of("object", "model", "platform", "log")),
           Map.entry("cache", Set.of("object", "model", "platform", "log")),
           Map.entry("vdi", Set.of("object", "cluster", "model", "platform", "log")),

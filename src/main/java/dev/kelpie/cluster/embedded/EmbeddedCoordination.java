@@ -2,24 +2,20 @@ package dev.kelpie.cluster.embedded;
 
 import dev.kelpie.cluster.Coordination;
 import dev.kelpie.cluster.Watchers;
+import dev.kelpie.cluster.journal.Draft;
+import dev.kelpie.cluster.journal.Records;
+import dev.kelpie.cluster.journal.Update;
 import dev.kelpie.log.Log;
 import dev.kelpie.platform.Locks;
 import dev.kelpie.platform.Platform;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /// The records of a node that is alone: all in memory, each commit durable in a [CommitLog] before
 /// it is answered.
@@ -29,12 +25,13 @@ import java.util.TreeMap;
 /// and wakes them. The lock is not held over the write.
 ///
 /// Nobody else looks at these records, so what is announced stays in memory, for as long as it is
-/// open.
+/// open. What others announced in a file that comes from a shared directory is not read.
 ///
 /// Where it becomes unknown whether a commit is durable, it throws, and so does every later one
 /// until the file is opened again; reads go on with what is known to be durable.
 public final class EmbeddedCoordination implements Coordination {
-  private static final int KEY_MAX = 512;
+  /// The one session that there is.
+  private static final String SESSION = "this";
 
   /// Commits that go in one frame, in bytes; bounds the buffer.
   private static final int GROUP_MAX = 4 << 20;
@@ -46,13 +43,11 @@ public final class EmbeddedCoordination implements Coordination {
   private final Log log;
   private final Locks.Mutex mutex;
   private final Locks.Signal written;
-  private final NavigableMap<String, Stored> records = new TreeMap<>();
-  private final NavigableMap<String, Stored> announced = new TreeMap<>();
+  private final Records records = new Records();
   private final Watchers watchers;
   private final Deque<Commit> queue = new ArrayDeque<>();
   private boolean writing;
   private Optional<IOException> unusable = Optional.empty();
-  private long liveBytes;
   private long rewriteAt;
 
   /// Opens the records of a node's directory, creating the file where there is none.
@@ -64,16 +59,15 @@ public final class EmbeddedCoordination implements Coordination {
     this.mutex = platform.locks().mutex();
     this.written = mutex.signal();
     this.watchers = new Watchers(platform.tasks(), platform.locks(), log);
-    this.file = CommitLog.open(platform, log, directory, this::apply);
-    this.rewriteAt = Math.max(REWRITE_MIN, 2 * liveBytes);
+    this.file = CommitLog.open(platform, log, directory, this::load);
+    this.rewriteAt = Math.max(REWRITE_MIN, 2 * records.bytes());
   }
 
   @Override
   public Optional<Stored> read(String key) {
     mutex.lock();
     try {
-      return Optional.ofNullable(records.getOrDefault(key, announced.get(key)))
-          .map(EmbeddedCoordination::copy);
+      return records.read(key);
     } finally {
       mutex.unlock();
     }
@@ -83,22 +77,9 @@ public final class EmbeddedCoordination implements Coordination {
   public List<Stored> list(String prefix) {
     mutex.lock();
     try {
-      List<Stored> found = new ArrayList<>();
-      addAll(records, prefix, found);
-      addAll(announced, prefix, found);
-      found.sort(Comparator.comparing(Stored::key));
-      return found;
+      return records.list(prefix);
     } finally {
       mutex.unlock();
-    }
-  }
-
-  private static void addAll(NavigableMap<String, Stored> from, String prefix, List<Stored> to) {
-    for (Stored stored : from.tailMap(prefix, true).values()) {
-      if (!stored.key().startsWith(prefix)) {
-        return;
-      }
-      to.add(copy(stored));
     }
   }
 
@@ -109,18 +90,25 @@ public final class EmbeddedCoordination implements Coordination {
 
   @Override
   public Optional<Presence> announce(String key, byte[] value, Runnable lost) {
-    check(List.of(new Put(key, Optional.of(value), 0)));
+    Records.requireValid(List.of(new Put(key, Optional.of(value), 0)));
     mutex.lock();
     try {
-      if (records.containsKey(key) || announced.containsKey(key)) {
+      if (!changeAnnounced(draft -> draft.announce(key, value.clone(), SESSION))) {
         return Optional.empty();
       }
-      announced.put(key, new Stored(key, value.clone(), 1));
     } finally {
       mutex.unlock();
     }
     watchers.changed(key);
     return Optional.of(new Announced(key));
+  }
+
+  /// Changes records in memory only. Called with the lock.
+  private boolean changeAnnounced(Predicate<Draft> change) {
+    Draft draft = new Draft(records);
+    boolean done = change.test(draft);
+    draft.updates().forEach(records::apply);
+    return done;
   }
 
   /// A record in memory.
@@ -135,7 +123,7 @@ public final class EmbeddedCoordination implements Coordination {
     public long lease() {
       mutex.lock();
       try {
-        return announced.containsKey(key) ? Long.MAX_VALUE : 0;
+        return records.session(key).isPresent() ? Long.MAX_VALUE : 0;
       } finally {
         mutex.unlock();
       }
@@ -143,14 +131,12 @@ public final class EmbeddedCoordination implements Coordination {
 
     @Override
     public void update(byte[] value) throws IOException {
-      check(List.of(new Put(key, Optional.of(value), 0)));
+      Records.requireValid(List.of(new Put(key, Optional.of(value), 0)));
       mutex.lock();
       try {
-        Stored before = announced.get(key);
-        if (before == null) {
+        if (!changeAnnounced(draft -> draft.change(key, value.clone(), SESSION))) {
           throw new IOException(key + " is not announced any more");
         }
-        announced.put(key, new Stored(key, value.clone(), before.version() + 1));
       } finally {
         mutex.unlock();
       }
@@ -161,7 +147,7 @@ public final class EmbeddedCoordination implements Coordination {
     public void close() {
       mutex.lock();
       try {
-        announced.remove(key);
+        changeAnnounced(draft -> draft.withdraw(key, SESSION));
       } finally {
         mutex.unlock();
       }
@@ -171,12 +157,12 @@ public final class EmbeddedCoordination implements Coordination {
 
   @Override
   public boolean commit(List<Put> changes) throws IOException {
-    check(changes);
+    Records.requireValid(changes);
     Commit commit = new Commit(changes);
     mutex.lock();
     try {
       for (Put put : changes) {
-        if (announced.containsKey(put.key())) {
+        if (records.session(put.key()).isPresent()) {
           throw new IllegalArgumentException(put.key() + " goes with its maker");
         }
       }
@@ -206,7 +192,7 @@ public final class EmbeddedCoordination implements Coordination {
         written.await();
       }
       unusable = Optional.of(new IOException("the records are closed"));
-      announced.clear();
+      changeAnnounced(draft -> draft.bury(SESSION));
     } finally {
       mutex.unlock();
     }
@@ -228,42 +214,21 @@ public final class EmbeddedCoordination implements Coordination {
       written.wakeAll();
     }
     if (failure.isEmpty()) {
-      updates.forEach(this::apply);
+      updates.forEach(records::apply);
       updates.forEach(update -> watchers.changed(update.key()));
       rewriteIfWorthwhile();
     }
   }
 
-  /// Moves commits from the queue to `group` and decides each: it sees those before it in the
-  /// group.
+  /// Moves commits from the queue to `group` and decides each.
   private List<Update> takeGroup(List<Commit> group) {
-    Map<String, Update> pending = new HashMap<>();
-    List<Update> updates = new ArrayList<>();
-    long size = 0;
-    while (!queue.isEmpty() && size < GROUP_MAX) {
+    Draft draft = new Draft(records);
+    while (!queue.isEmpty() && draft.size() < GROUP_MAX) {
       Commit commit = queue.remove();
       group.add(commit);
-      commit.accepted =
-          commit.changes.stream().allMatch(put -> version(pending, put) == put.expected());
-      if (commit.accepted) {
-        for (Put put : commit.changes) {
-          Update update = new Update(put.key(), put.expected() + 1, put.value());
-          pending.put(put.key(), update);
-          updates.add(update);
-          size += update.size();
-        }
-      }
+      commit.accepted = draft.commit(commit.changes);
     }
-    return updates;
-  }
-
-  private long version(Map<String, Update> pending, Put put) {
-    Update before = pending.get(put.key());
-    if (before != null) {
-      return before.value().isPresent() ? before.version() : 0;
-    }
-    Stored stored = records.get(put.key());
-    return stored == null ? 0 : stored.version();
+    return draft.updates();
   }
 
   private Optional<IOException> write(List<Update> updates) {
@@ -290,11 +255,10 @@ public final class EmbeddedCoordination implements Coordination {
     log.alert(why.getMessage() + " (" + why.getCause() + ")");
   }
 
-  private void apply(Update update) {
-    Stored before = records.remove(update.key());
-    liveBytes -= before == null ? 0 : Update.of(before).size();
-    update.stored().ifPresent(now -> records.put(now.key(), now));
-    liveBytes += update.value().isPresent() ? update.size() : 0;
+  private void load(Update update) {
+    if (update.session().isEmpty()) {
+      records.apply(update);
+    }
   }
 
   /// Garbage is what later commits replaced. Rewriting when it makes up more than half keeps the
@@ -304,7 +268,7 @@ public final class EmbeddedCoordination implements Coordination {
       return;
     }
     try {
-      file.rewrite(records.values().stream().map(Update::of).toList());
+      file.rewrite(records.updates().stream().filter(made -> made.session().isEmpty()).toList());
     } catch (InDoubt e) {
       becomeUnusable(e);
     } catch (IOException e) {
@@ -318,26 +282,6 @@ public final class EmbeddedCoordination implements Coordination {
     return why instanceof InDoubt
         ? new InDoubt("committed or not: " + why.getMessage(), why)
         : new IOException("not committed: " + why.getMessage(), why);
-  }
-
-  private static void check(List<Put> changes) {
-    Set<String> keys = new HashSet<>();
-    for (Put put : changes) {
-      int length = put.key().getBytes(StandardCharsets.UTF_8).length;
-      if (length == 0 || length > KEY_MAX) {
-        throw new IllegalArgumentException("a key has 1 to " + KEY_MAX + " bytes: " + put.key());
-      }
-      if (put.value().map(value -> value.length).orElse(0) > VALUE_MAX) {
-        throw new IllegalArgumentException("the value of " + put.key() + " is too long");
-      }
-      if (!keys.add(put.key())) {
-        throw new IllegalArgumentException("two changes of " + put.key() + " in one commit");
-      }
-    }
-  }
-
-  private static Stored copy(Stored stored) {
-    return new Stored(stored.key(), stored.value().clone(), stored.version());
   }
 
   /// A commit in the queue. All fields but the first are guarded by the lock.

@@ -35,6 +35,15 @@ public interface Disk {
   /// Creates one directory; its parent exists.
   void createDirectory(Path directory) throws IOException;
 
+  /// Creates one directory that nobody but this user may enter (mode 0700); its parent exists.
+  void createPrivateDirectory(Path directory) throws IOException;
+
+  /// To whom a path belongs and who may use it; a link is looked at itself, not followed.
+  Access access(Path path) throws IOException;
+
+  /// The number of the user whose rights this process has.
+  long user();
+
   /// The names in a directory, sorted.
   List<String> list(Path directory) throws IOException;
 
@@ -57,7 +66,8 @@ public interface Disk {
   long device(Path path) throws IOException;
 
   /// Takes an exclusive lock on the first byte of a file, creating it where it is missing, for as
-  /// long as the result is open; empty where somebody else has it. Ends with the process.
+  /// long as the result is open; empty where somebody else has it. Ends with the process. Whoever
+  /// has the lock has that of the file that bore the name then: a deleted file's lock is another.
   Optional<Closeable> lock(Path file) throws IOException;
 
   /// Identifies this boot of the machine's kernel: what was written to a file before a crash is
@@ -68,6 +78,13 @@ public interface Disk {
   ///
   /// @param usable by this process
   record Space(long total, long usable) {}
+
+  /// Rights on a path.
+  ///
+  /// @param directory whether it is one
+  /// @param owner the number of the user that it belongs to
+  /// @param mode the nine permission bits
+  record Access(boolean directory, long owner, int mode) {}
 
   /// The device is full, or a quota is.
   final class NoSpace extends IOException {

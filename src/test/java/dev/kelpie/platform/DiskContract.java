@@ -16,8 +16,10 @@ import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /// What every [Disk] does, crashes aside.
@@ -250,6 +252,68 @@ public abstract class DiskContract {
     Optional<Closeable> second = disk.lock(path);
     assertTrue(second.isPresent());
     second.get().close();
+  }
+
+  @Test
+  void aLockIsOfTheFileThatHasTheName() throws IOException {
+    Path path = home.resolve("lock");
+    Closeable old = disk.lock(path).orElseThrow();
+    disk.delete(path);
+    Closeable now = disk.lock(path).orElseThrow();
+    assertEquals(Optional.empty(), disk.lock(path));
+    old.close();
+    assertEquals(Optional.empty(), disk.lock(path), "the end of the old lock is not that of this");
+    now.close();
+    disk.lock(path).orElseThrow().close();
+  }
+
+  @Test
+  void aLockIsHadByOneAtATimeThoughItsFileIsDeleted() throws Exception {
+    Path path = home.resolve("lock");
+    AtomicInteger inside = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    List<Thread> threads = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      threads.add(
+          Thread.ofPlatform()
+              .start(() -> {
+                for (int had = 0; had < 200; had += lockAndDelete(path, inside, most) ? 1 : 0) {
+                  Thread.onSpinWait();
+                }
+              }));
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertEquals(1, most.get());
+  }
+
+  private boolean lockAndDelete(Path path, AtomicInteger inside, AtomicInteger most) {
+    try {
+      Optional<Closeable> held = disk.lock(path);
+      if (held.isEmpty()) {
+        return false;
+      }
+      most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+      disk.list(home); // some work, during which another one may come in
+      inside.decrementAndGet();
+      disk.delete(path);
+      held.get().close();
+      return true;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aPrivateDirectoryIsItsUsersAlone() throws IOException {
+    Path inner = home.resolve("d");
+    disk.createPrivateDirectory(inner);
+    assertEquals(new Disk.Access(true, disk.user(), 0700), disk.access(inner));
+    write("d/f", "");
+    assertFalse(disk.access(inner.resolve("f")).directory());
+    assertThrows(FileAlreadyExistsException.class, () -> disk.createPrivateDirectory(inner));
+    assertThrows(NoSuchFileException.class, () -> disk.access(home.resolve("no")));
   }
 
   @Test

@@ -39,13 +39,16 @@ public final class MemoryDisk implements Disk {
   private static final Path ROOT = Path.of("/");
   private static final long FIRST_DEVICE = 1;
 
+  /// The user that this process is.
+  static final long USER = 1000;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final CrashPoints points = new CrashPoints();
   private final Faults<DiskCall, Path> faults = new Faults<>();
   private final MemoryTree tree;
   private final List<MemoryMount> mounts;
   private final int boot;
-  private final Set<Path> locked = new HashSet<>();
+  private final Set<MemoryNode.File> locked = new HashSet<>();
   private final Map<MemoryDiskFile, Throwable> open = new HashMap<>();
   private Consumer<MemoryContent> kernel = _ -> {};
   private boolean countMappedStores;
@@ -83,6 +86,16 @@ public final class MemoryDisk implements Disk {
     Path at = directories(path);
     locked(() -> mounts.add(new MemoryMount(at, mounts.getLast().device + 1)));
     return at;
+  }
+
+  /// Gives a directory to a user.
+  public void own(Path directory, long owner, int mode) {
+    locked(() -> {
+      Directory node = tree.directory(absolute(directory));
+      node.owner = owner;
+      node.mode = mode;
+      return true;
+    });
   }
 
   /// Limits the file system that a path lies on. Pages in use count, of 4 KiB.
@@ -164,7 +177,8 @@ public final class MemoryDisk implements Disk {
   /// The files that are open, and locks that are held.
   public List<Path> openFiles() {
     return locked(() -> {
-      List<Path> paths = new ArrayList<>(locked);
+      List<Path> paths = new ArrayList<>();
+      locked.forEach(file -> paths.add(file.path));
       open.keySet().forEach(file -> paths.add(file.path()));
       return paths;
     });
@@ -241,6 +255,29 @@ public final class MemoryDisk implements Disk {
           tree.add(absolute(directory), new Directory());
           return true;
         });
+  }
+
+  @Override
+  public void createPrivateDirectory(Path directory) throws IOException {
+    createDirectory(directory);
+    own(directory, USER, 0700);
+  }
+
+  @Override
+  public Access access(Path path) throws IOException {
+    return call(
+        DiskCall.STAT,
+        path,
+        () ->
+            switch (tree.find(absolute(path)).orElseThrow(() -> missing(path))) {
+              case MemoryNode.File _ -> new Access(false, USER, 0644);
+              case Directory directory -> new Access(true, directory.owner, directory.mode);
+            });
+  }
+
+  @Override
+  public long user() {
+    return USER;
   }
 
   @Override
@@ -328,15 +365,18 @@ public final class MemoryDisk implements Disk {
     if (!exists(file)) {
       create(file).close();
     }
-    return locked(() -> {
-      Path path = absolute(file);
-      AtomicBoolean held = new AtomicBoolean(locked.add(path));
-      return held.get() ? Optional.of(() -> unlock(path, held)) : Optional.empty();
-    });
+    lock.lock();
+    try {
+      MemoryNode.File node = file(file);
+      AtomicBoolean held = new AtomicBoolean(locked.add(node));
+      return held.get() ? Optional.of(() -> unlock(node, held)) : Optional.empty();
+    } finally {
+      lock.unlock();
+    }
   }
 
-  private void unlock(Path path, AtomicBoolean held) {
-    locked(() -> held.compareAndSet(true, false) && locked.remove(path));
+  private void unlock(MemoryNode.File node, AtomicBoolean held) {
+    locked(() -> held.compareAndSet(true, false) && locked.remove(node));
   }
 
   @Override

@@ -10,6 +10,8 @@ sealed interface MemoryNode {
   final class Directory implements MemoryNode {
     final SortedMap<String, MemoryNode> live = new TreeMap<>();
     final SortedMap<String, MemoryNode> durable = new TreeMap<>();
+    long owner = MemoryDisk.USER;
+    int mode = 0755;
   }
 
   /// A file. Its content is a [MemoryContent]; the node is what several names, before and after a

@@ -200,6 +200,8 @@ final class MemoryTree {
     private MemoryNode newDirectory(Directory directory) {
       Directory copy = new Directory();
       done.put(directory, copy);
+      copy.owner = directory.owner;
+      copy.mode = directory.mode;
       directory.live.forEach((name, node) -> copy.live.put(name, node(node)));
       directory.durable.forEach((name, node) -> copy.durable.put(name, node(node)));
       return copy;

@@ -7,15 +7,21 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
 /// This machine's file systems.
 final class JvmDisk implements Disk {
+  private static final FileAttribute<?> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
   @Override
@@ -46,6 +52,28 @@ final class JvmDisk implements Disk {
   @Override
   public void createDirectory(Path directory) throws IOException {
     namingNoSpace(directory, () -> Files.createDirectory(directory));
+  }
+
+  @Override
+  public void createPrivateDirectory(Path directory) throws IOException {
+    namingNoSpace(directory, () -> Files.createDirectory(directory, OWNER_ONLY));
+  }
+
+  @Override
+  public Access access(Path path) throws IOException {
+    return new Access(
+        Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS),
+        Integer.toUnsignedLong(attribute(path, "unix:uid")),
+        attribute(path, "unix:mode") & 0777);
+  }
+
+  private static int attribute(Path path, String name) throws IOException {
+    return (Integer) Files.getAttribute(path, name, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  @Override
+  public long user() {
+    return LibC.user();
   }
 
   @Override
@@ -90,16 +118,24 @@ final class JvmDisk implements Disk {
 
   @Override
   public Optional<Closeable> lock(Path file) throws IOException {
-    int fd = LibC.open(file, LibC.O_RDWR | LibC.O_CREAT);
-    boolean locked = false;
-    try {
-      locked = LibC.lockFirstByte(fd, file);
-    } finally {
-      if (!locked) {
-        LibC.close(fd, file);
+    while (true) {
+      int fd = LibC.open(file, LibC.O_RDWR | LibC.O_CREAT);
+      boolean keep = false;
+      try {
+        if (!LibC.lockFirstByte(fd, file)) {
+          return Optional.empty();
+        }
+        // Else it was deleted after it was opened, and others lock the one that has the name now.
+        keep = LibC.isFileAt(fd, file);
+        if (keep) {
+          return Optional.of(new RawFile(fd, file));
+        }
+      } finally {
+        if (!keep) {
+          LibC.close(fd, file);
+        }
       }
     }
-    return locked ? Optional.of(new RawFile(fd, file)) : Optional.empty();
   }
 
   @Override

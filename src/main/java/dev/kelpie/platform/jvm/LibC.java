@@ -50,9 +50,13 @@ final class LibC {
   private static final int F_OFD_SETLK = 37;
   private static final short F_WRLCK = 1;
 
+  private static final int AT_FDCWD = -100;
   private static final int AT_EMPTY_PATH = 0x1000;
+  private static final int STATX_INO = 0x100;
   private static final int STATX_BLOCKS = 0x400;
   private static final long STATX_SIZE = 256;
+  private static final long STATX_INO_OFFSET = 32;
+  private static final long STATX_DEVICE_OFFSET = 136;
   private static final long STATX_BLOCKS_OFFSET = 48;
   private static final long STATX_BLOCK = 512;
 
@@ -79,6 +83,8 @@ final class LibC {
           "statx",
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS),
           -1);
+  private static final MethodHandle GETEUID =
+      function("geteuid", FunctionDescriptor.of(JAVA_INT), -1);
   private static final MethodHandle STRERROR =
       Linker.nativeLinker()
           .downcallHandle(
@@ -196,15 +202,48 @@ final class LibC {
   /// The bytes that the file takes on its device.
   static long allocatedBytes(int fd, Path path) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
+      return stat(arena, fd, path, STATX_BLOCKS).get(JAVA_LONG, STATX_BLOCKS_OFFSET) * STATX_BLOCK;
+    }
+  }
+
+  /// Whether the open file is the one that has this name now.
+  static boolean isFileAt(int fd, Path path) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment open = stat(arena, fd, path, STATX_INO);
+      MemorySegment named =
+          stat(
+              arena, arena.allocateFrom(path.toString(), FILE_NAMES), AT_FDCWD, 0, path, STATX_INO);
+      return open.get(JAVA_LONG, STATX_INO_OFFSET) == named.get(JAVA_LONG, STATX_INO_OFFSET)
+          && open.get(JAVA_LONG, STATX_DEVICE_OFFSET) == named.get(JAVA_LONG, STATX_DEVICE_OFFSET);
+    } catch (NoSuchFileException _) {
+      return false;
+    }
+  }
+
+  private static MemorySegment stat(Arena arena, int fd, Path path, int mask) throws IOException {
+    return stat(arena, arena.allocateFrom(""), fd, AT_EMPTY_PATH, path, mask);
+  }
+
+  private static MemorySegment stat(
+      Arena arena, MemorySegment name, int fd, int flags, Path path, int mask) throws IOException {
+    try {
       MemorySegment state = arena.allocate(CALL_STATE);
       MemorySegment stat = arena.allocate(STATX_SIZE, 8);
-      MemorySegment noName = arena.allocateFrom("");
-      if ((int) STATX.invokeExact(state, fd, noName, AT_EMPTY_PATH, STATX_BLOCKS, stat) < 0) {
+      if ((int) STATX.invokeExact(state, fd, name, flags, mask, stat) < 0) {
         throw failure(errno(state), path, "stat");
       }
-      return stat.get(JAVA_LONG, STATX_BLOCKS_OFFSET) * STATX_BLOCK;
+      return stat;
     } catch (Throwable t) {
       throw passOn(t);
+    }
+  }
+
+  /// The effective user.
+  static long user() {
+    try (Arena arena = Arena.ofConfined()) {
+      return Integer.toUnsignedLong((int) GETEUID.invokeExact(arena.allocate(CALL_STATE)));
+    } catch (Throwable t) {
+      throw new IllegalStateException("geteuid cannot fail", t);
     }
   }
 

@@ -172,26 +172,18 @@ public final class FrameFile implements Closeable {
     return FrameFormat.behind(frameHeader(end), end);
   }
 
-  /// The frame that begins at a place, if it is settled. Any process may read, whoever writes
-  /// meanwhile.
+  /// The settled frame that begins at a place. Any process may read it, whoever writes meanwhile.
   ///
   /// @throws IOException also where the frame is damaged
-  public Optional<Frame> readSettled(Place at) throws IOException {
-    ByteBuffer header = frameHeader(at);
-    if (FrameFormat.behind(header, at) != Behind.SETTLED) {
-      return Optional.empty();
-    }
-    int length = header.getInt(4);
+  public Frame readSettled(Place at) throws IOException {
+    int length = frameHeader(at).getInt(4);
     if (length < 0 || length > file.size() - at.offset() - FrameFormat.FRAME_HEADER_SIZE) {
       throw format.damagedAt(at.offset());
     }
     ByteBuffer bytes = littleEndian(FrameFormat.FRAME_HEADER_SIZE + length);
     file.read(bytes, at.offset());
     Optional<Frame> frame = format.frameIn(bytes.flip(), 0, at);
-    if (frame.isEmpty()) {
-      throw format.damagedAt(at.offset());
-    }
-    return frame;
+    return frame.orElseThrow(() -> format.damagedAt(at.offset()));
   }
 
   /// Reads the file from its start. Nobody may write meanwhile.

@@ -95,7 +95,7 @@ public final class SimulatedCluster {
       busy = true;
       try {
         process.get().membership.step();
-      } catch (IOException e) {
+      } catch (IOException _) {
         // The next step tries again.
       } finally {
         busy = false;

@@ -9,7 +9,9 @@ import dev.kelpie.object.Change;
 import dev.kelpie.object.Extent;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.object.Outcome;
+import dev.kelpie.platform.Clock;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +22,13 @@ final class Bypass {
   private final CacheState state;
   private final Pusher pusher;
   private final ObjectStore backend;
+  private final Clock clock;
 
-  Bypass(CacheState state, Pusher pusher, ObjectStore backend) {
+  Bypass(CacheState state, Pusher pusher, ObjectStore backend, Clock clock) {
     this.state = state;
     this.pusher = pusher;
     this.backend = backend;
+    this.clock = clock;
   }
 
   /// Writes where the backend lacks nothing of the object: a direct write leaves nothing dirty
@@ -33,8 +37,10 @@ final class Bypass {
     return write(id, extents, change, false);
   }
 
-  /// Writes where nothing of the blocks is dirty, nor the object still to be created or removed.
-  /// What is here of the blocks is dropped.
+  /// Writes where nothing of the blocks is dirty, nor the object still to be created or removed,
+  /// and the object's turn comes soon. What is here of the blocks is dropped, but a block that is
+  /// written in part and is here is in the way: should the backend fail, the rest of it could not
+  /// be had.
   Outcome writeBesideDirty(ObjectId id, List<Extent> extents, Change change) throws IOException {
     return write(id, extents, change, true);
   }
@@ -97,7 +103,11 @@ final class Bypass {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
     try {
-      pusher.awaitTurn(stripe, id);
+      if (!besideDirty) {
+        pusher.awaitTurn(stripe, id);
+      } else if (!awaitTurnBriefly(stripe, id)) {
+        return null;
+      }
       CachedObject object = state.object(stripe, id);
       BitSet blocks = new BitSet();
       for (int i = 0; i < extents.size(); i++) {
@@ -106,7 +116,9 @@ final class Bypass {
       }
       boolean free =
           besideDirty
-              ? object.state == CachedObject.State.PRESENT && !isAnyDirty(stripe, id, blocks)
+              ? object.state == CachedObject.State.PRESENT
+                  && !isAnyDirty(stripe, id, blocks)
+                  && !isEdgeHere(stripe, id, extents)
               : !object.differs();
       if (!free) {
         stripe.forgetIdle(object);
@@ -118,6 +130,38 @@ final class Bypass {
     } finally {
       stripe.mutex.unlock();
     }
+  }
+
+  /// Waits for the object's turn, but not for a push that hangs.
+  private boolean awaitTurnBriefly(Stripe stripe, ObjectId id) {
+    long until = clock.nanos() + WriteAround.SILENCE.toNanos();
+    CachedObject object = stripe.object(id);
+    while (object != null && object.turnTaken) {
+      Duration left = Duration.ofNanos(until - clock.nanos());
+      if (!left.isPositive()) {
+        return false;
+      }
+      stripe.changed.await(left);
+      object = stripe.object(id);
+    }
+    return true;
+  }
+
+  /// Whether a block is here that one of the extents covers in part.
+  private boolean isEdgeHere(Stripe stripe, ObjectId id, List<Extent> extents) {
+    boolean here = false;
+    for (int i = 0; i < extents.size() && !here; i++) {
+      Extent extent = extents.get(i);
+      here =
+          isPartHere(stripe, id, extent.offset())
+              || (extent.end() < id.size() && isPartHere(stripe, id, extent.end()));
+    }
+    return here;
+  }
+
+  private boolean isPartHere(Stripe stripe, ObjectId id, int edge) {
+    int at = edge - edge % BLOCK_SIZE;
+    return at != edge && state.absentUntil(stripe, id, at, at + BLOCK_SIZE) == at;
   }
 
   private boolean isAnyDirty(Stripe stripe, ObjectId id, BitSet blocks) {

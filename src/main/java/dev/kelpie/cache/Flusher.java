@@ -10,6 +10,7 @@ import dev.kelpie.platform.Tasks;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +56,8 @@ final class Flusher {
   }
 
   /// Brings to the backend what was written to the VDI before the call. The backend may keep it as
-  /// undurable as it was, as far as the order allows: nobody waits for it.
+  /// undurable as it was, as far as the order allows: nobody waits for it. Removals are durable at
+  /// once: whoever removes an object has cleared its entry durably before (I5).
   void push(VdiId vdi) throws IOException {
     List<ObjectId> differing = state.vdi(vdi).differing();
     if (!differing.isEmpty()) {
@@ -147,11 +149,7 @@ final class Flusher {
     }
 
     void run() throws IOException {
-      int helpers = takeHelpers(Math.min(PARALLEL_MAX, objects.size()) - 1);
-      running = helpers;
-      for (int i = 0; i < helpers; i++) {
-        tasks.start("cache-push", this::helper);
-      }
+      startHelpers(takeHelpers(Math.min(PARALLEL_MAX, objects.size()) - 1));
       work();
       mutex.lock();
       try {
@@ -159,6 +157,30 @@ final class Flusher {
           ended.await();
         }
         throwFailure();
+      } finally {
+        mutex.unlock();
+      }
+    }
+
+    private void startHelpers(int helpers) {
+      running = helpers;
+      int started = 0;
+      try {
+        while (started < helpers) {
+          tasks.start("cache-push", this::helper);
+          started++;
+        }
+      } catch (RejectedExecutionException e) {
+        // There is no thread for it; the flush goes on with those that there are.
+        started(started, helpers);
+      }
+    }
+
+    private void started(int some, int helpers) {
+      helpersFree.addAndGet(helpers - some);
+      mutex.lock();
+      try {
+        running -= helpers - some;
       } finally {
         mutex.unlock();
       }

@@ -80,7 +80,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     this.limits =
         new DirtyLimits(state, platform.clock(), config.dirtyTime(), DirtyLimits.objectsMax());
     Pusher pusher = new Pusher(state, backend, leases, buffers, damage);
-    Bypass bypass = new Bypass(state, pusher, backend);
+    Bypass bypass = new Bypass(state, pusher, backend, platform.clock());
     this.power =
         new CacheSwitch(
             log,

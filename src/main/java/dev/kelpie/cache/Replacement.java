@@ -17,8 +17,8 @@ final class Replacement {
   /// A tenth of the chunks stay in the small queue, as the paper recommends.
   private static final int SMALL_SHARE = 10;
 
-  /// While nothing of the small queue could go, so many of it are tried for each that goes from the
-  /// main queue.
+  /// While nothing of the small queue could go, so many of it are tried for each that is tried of
+  /// the main queue.
   private static final int LOOK_AGAIN = 8;
 
   private final int[] next;
@@ -139,9 +139,8 @@ final class Replacement {
   void putBack(int chunk) {
     if (!queued[chunk]) {
       fifo(chunk).append(chunk);
-      if (!inMain[chunk]) {
-        home[chunk].stuck++;
-      }
+      Queues queues = home[chunk];
+      queues.stuck = inMain[chunk] ? queues.lessStuck() : queues.stuck + 1;
     }
   }
 
@@ -152,7 +151,7 @@ final class Replacement {
 
   /// The chunk that [#next] gave has gone; its name is remembered where it was in the small queue.
   void gone(Queues queues, boolean fromSmall, long name) {
-    queues.stuck = fromSmall ? 0 : Math.max(0, queues.stuck - LOOK_AGAIN);
+    queues.stuck = fromSmall ? 0 : queues.lessStuck();
     if (fromSmall) {
       remembered[place(name)] = fingerprint(name);
     }
@@ -178,6 +177,10 @@ final class Replacement {
 
     /// How many of the small queue could not go, one after the other.
     private int stuck;
+
+    private int lessStuck() {
+      return Math.max(0, stuck - LOOK_AGAIN);
+    }
 
     /// The queue whose turn it is: the small one, where it has more than its share and not only
     /// chunks that cannot go.

@@ -3,7 +3,6 @@ package dev.kelpie.cache;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.Change;
 import dev.kelpie.object.Extent;
-import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
 import dev.kelpie.platform.Clock;
 import java.io.IOException;
@@ -36,20 +35,23 @@ final class WriteAround {
     private final AtomicInteger inFlight = new AtomicInteger();
 
     /// When the backend last answered, or the first of those in flight began; in nanoseconds of the
-    /// clock, like [#closedUntil].
+    /// clock, like the others.
     private volatile long heard;
 
     private volatile long closedUntil;
-    private volatile boolean used;
+
+    /// When the backend last took a write.
+    private volatile long passed;
 
     Passage(long now) {
       this.heard = now;
       this.closedUntil = now;
+      this.passed = now - SILENCE.toNanos();
     }
 
     /// Whether writes have gone past the cache lately, so that there is no hurry to push.
     boolean isOpen(long now) {
-      return used && closedUntil - now <= 0 && now - heard < SILENCE.toNanos();
+      return closedUntil - now <= 0 && now - passed < SILENCE.toNanos();
     }
 
     private boolean enter(long now) {
@@ -62,17 +64,33 @@ final class WriteAround {
         inFlight.decrementAndGet();
         return false;
       }
-      used = true;
       return true;
     }
 
-    private void leave(long now, boolean answered) {
-      heard = now;
-      if (!answered) {
-        closedUntil = now + SILENCE.toNanos();
+    private void leave(long now, Result result) {
+      switch (result) {
+        case NOT_ASKED -> {}
+        case REFUSED -> heard = now;
+        case TAKEN -> {
+          heard = now;
+          passed = now;
+        }
+        case FAILED -> {
+          heard = now;
+          closedUntil = now + SILENCE.toNanos();
+        }
       }
       inFlight.decrementAndGet();
     }
+  }
+
+  /// What the backend said.
+  private enum Result {
+    /// Nothing, since something was in the way here.
+    NOT_ASKED,
+    TAKEN,
+    REFUSED,
+    FAILED
   }
 
   /// Writes past the cache if that is possible now.
@@ -85,15 +103,19 @@ final class WriteAround {
         || !vdi.passage.enter(clock.nanos())) {
       return false;
     }
-    boolean answered = false;
+    Result result = Result.FAILED;
     try {
-      Outcome outcome = bypass.writeBesideDirty(id, extents, change);
-      answered = true;
-      return outcome == Outcome.DONE;
+      result =
+          switch (bypass.writeBesideDirty(id, extents, change)) {
+            case DONE -> Result.TAKEN;
+            case WOULD_WAIT -> Result.NOT_ASKED;
+            case NO_OBJECT, NO_SPACE, STALE -> Result.REFUSED;
+          };
+      return result == Result.TAKEN;
     } catch (IOException e) {
       return false; // what is wrong is said where it is pushed
     } finally {
-      vdi.passage.leave(clock.nanos(), answered);
+      vdi.passage.leave(clock.nanos(), result);
     }
   }
 }

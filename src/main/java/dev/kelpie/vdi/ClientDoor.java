@@ -207,7 +207,7 @@ final class ClientDoor implements ClientObjects {
     Inode inode = loaded.get();
     boolean entered = inode.gate().tryEnterShared();
     try {
-      if (!entered) {
+      if (!entered || inode.isBehindLoss()) {
         return Outcome.WOULD_WAIT;
       }
       inode.checkWritable();

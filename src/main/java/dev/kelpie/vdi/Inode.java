@@ -293,6 +293,11 @@ public final class Inode {
     }
   }
 
+  /// Whether something of the inode was lost and is to be brought back, for who must not wait.
+  public boolean isBehindLoss() {
+    return standing == Standing.WORKING && lossWatch.isBehind();
+  }
+
   // For this room.
 
   ObjectId id() {

@@ -19,6 +19,11 @@ final class LossWatch {
     this.settled = losses.getAsInt();
   }
 
+  /// Whether something was lost since the last restoration.
+  boolean isBehind() {
+    return losses.getAsInt() != settled;
+  }
+
   /// Brings the inode back.
   interface Restoration {
     void run() throws IOException;
@@ -26,7 +31,7 @@ final class LossWatch {
 
   /// Runs the restoration where something was lost since the last one; others wait for it.
   void settle(Restoration restoration) throws IOException {
-    if (losses.getAsInt() == settled) {
+    if (!isBehind()) {
       return;
     }
     settling.lock();

@@ -231,7 +231,7 @@ final class Volume implements BlockDevice {
       return false;
     }
     try {
-      if (!isCurrent(now)) {
+      if (!isCurrent(now) || now.inode().isBehindLoss()) {
         return false;
       }
       now.inode().checkWritable();

@@ -56,6 +56,19 @@ final class ReplacementTest {
     }
   }
 
+  /// Where the main queue's are dirty for good, as those of a disk whose backend hangs are.
+  @Test
+  void dirtyChunksOfTheMainQueueDoNotKeepTheSmallOneForEver() {
+    fill();
+    BitSet dirty = new BitSet();
+    dirty.set(0, CHUNKS);
+    for (int tries = 0; tries < 2 * CHUNKS; tries++) {
+      replacement.putBack(replacement.next(queues));
+    }
+    dirty.clear(0, SMALL);
+    assertTrue(evict(dirty) <= 2 * SMALL, "what became clean of the small queue is found");
+  }
+
   @Test
   void whatIsCleanOfTheSmallQueueGoesFirstAgain() {
     fill();

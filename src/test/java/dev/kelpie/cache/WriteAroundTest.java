@@ -217,6 +217,42 @@ final class WriteAroundTest {
     assertEquals(10, rig.behind(DATA, CHUNK, 1)[0]);
   }
 
+  /// Writes of dirty blocks ask nobody, so that they are no sign that the backend answers.
+  @Test
+  void silenceOfTheBackendIsNoticedWhateverIsWrittenHere_I20() throws Exception {
+    try (Faults.Ended _ = rig.store.faults().fail(StoreCall.WRITE, DATA::equals)) {
+      writeHere(0, filled(BLOCK, 1));
+    }
+    clock.advance(WriteAround.SILENCE);
+    FutureTask<Boolean> hanging;
+    try (Faults.Hang write = rig.store.faults().hang(StoreCall.WRITE, DATA::equals)) {
+      hanging = startWrite(CHUNK, filled(BLOCK, 9));
+      write.awaitArrived(1);
+      clock.advance(WriteAround.SILENCE);
+      ObjectId other = ObjectId.data(VDI, CROWD_FIRST);
+      FutureTask<Boolean> here = start(() -> rig.write(other, 0, filled(BLOCK, 2)));
+      Await.until(
+          "what is dirty is written",
+          () -> {
+            clock.advance(Duration.ofNanos(1000));
+            return here.isDone();
+          });
+      writeHere(2 * CHUNK, filled(BLOCK, 3));
+    }
+    assertTrue(hanging.get());
+  }
+
+  @Test
+  void blockThatIsHereAndWrittenInPartIsWrittenHere_I16() throws Exception {
+    rig.read(DATA, 0, BLOCK);
+    try (Faults.Ended _ = rig.store.faults().fail(StoreCall.READ, DATA::equals);
+        Faults.Ended _ = rig.store.faults().fail(StoreCall.WRITE, DATA::equals)) {
+      writeHere(100, filled(50, 7));
+      assertEquals(7, rig.read(DATA, 100, 1)[0]);
+      assertEquals(pattern(2, 0), rig.read(DATA, 99, 1)[0]);
+    }
+  }
+
   @Test
   void whatIsDirtyCanWaitWhileWritersGoPastTheCache() throws IOException {
     ObjectCache cache = rig.cache;

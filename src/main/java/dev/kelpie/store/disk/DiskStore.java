@@ -143,8 +143,8 @@ public final class DiskStore implements ObjectStore {
 
   @Override
   public Optional<ObjectStat> stat(ObjectId object) throws IOException {
-    return life.sharing(
-        () -> locations.find(object) < 0 ? Optional.empty() : objects.with(object, this::statOf));
+    return life.sharing(() ->
+        locations.find(object) < 0 ? Optional.empty() : objects.with(object, DiskStore::statOf));
   }
 
   @Override
@@ -345,15 +345,9 @@ public final class DiskStore implements ObjectStore {
     };
   }
 
-  private Optional<ObjectStat> statOf(Slot slot) throws IOException {
+  private static Optional<ObjectStat> statOf(Slot slot) throws IOException {
     Optional<ObjectFile> file = slot.file();
-    if (file.isEmpty()) {
-      return Optional.empty();
-    }
-    Order order = file.get().order();
-    return Optional.of(
-        new ObjectStat(
-            slot.object(), order.asGeneration(), order.number(), file.get().allocatedBytes()));
+    return file.isEmpty() ? Optional.empty() : file.get().stat();
   }
 
   /// The disk of an object that is there.

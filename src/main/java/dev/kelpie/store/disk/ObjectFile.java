@@ -1,6 +1,7 @@
 package dev.kelpie.store.disk;
 
 import dev.kelpie.model.ObjectId;
+import dev.kelpie.object.ObjectStat;
 import dev.kelpie.platform.Disk;
 import dev.kelpie.platform.DiskFile;
 import dev.kelpie.platform.Locks;
@@ -133,9 +134,18 @@ final class ObjectFile {
     return shared(() -> order);
   }
 
-  long allocatedBytes() throws IOException {
+  /// What is known of the object; empty where it is not here any more.
+  Optional<ObjectStat> stat() throws IOException {
     disk.health().check();
-    return file.allocatedBytes();
+    gate.enterShared();
+    try {
+      return gone
+          ? Optional.empty()
+          : Optional.of(
+              new ObjectStat(object, order.asGeneration(), order.number(), file.allocatedBytes()));
+    } finally {
+      gate.leaveShared();
+    }
   }
 
   /// Keeps the object open until [#unpin].

@@ -115,7 +115,7 @@ final class Client implements Watcher {
   /// Makes all changes or none.
   Answer<List<OpResult>> multi(List<Op> changes) {
     Answer<List<OpResult>> answer = new Answer<>(locks);
-    zooKeeper.multi(changes, (rc, _, _, results) -> answer.give(Code.get(rc), results), null);
+    multi(changes, answer::give);
     return answer;
   }
 

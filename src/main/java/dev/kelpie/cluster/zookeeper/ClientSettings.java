@@ -71,6 +71,11 @@ record ClientSettings(
         options.servers(), Math.toIntExact(options.timeout().toMillis()), client, auth);
   }
 
+  /// Whether the client speaks TLS.
+  boolean isSecure() {
+    return client.getBoolean(ZKClientConfig.SECURE_CLIENT);
+  }
+
   /// Who may do what with the znodes that this process creates.
   List<ACL> acl() {
     Id who = auth.isPresent() ? new Id("auth", "") : new Id("world", "anyone");

@@ -26,6 +26,9 @@ final class Committer {
   /// Besides path and value, a change has its type, its version, lengths and a list of rights.
   private static final int SIZE_OF_CHANGE = 100;
 
+  /// No znode has a higher version.
+  private static final long VERSION_MAX = Integer.MAX_VALUE;
+
   private final Ensemble ensemble;
   private final Sessions sessions;
   private final Directories directories;
@@ -39,6 +42,9 @@ final class Committer {
   /// Makes all changes or none ([Coordination#commit]).
   boolean commit(List<Put> changes) throws IOException {
     check(changes);
+    if (changes.stream().anyMatch(put -> put.expected() < 0 || put.expected() > VERSION_MAX)) {
+      return false;
+    }
     Patience patience = ensemble.patience();
     try {
       while (!patience.isOver()) {

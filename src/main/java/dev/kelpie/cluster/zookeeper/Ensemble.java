@@ -25,7 +25,10 @@ record Ensemble(
             + " (waited "
             + patience.limit().toMillis()
             + " ms): start its servers, of which more than half have to run and reach each other,"
-            + " or correct the list of -c zookeeper:");
+            + " or correct the list of -c zookeeper:"
+            + (settings.isSecure()
+                ? "; see also whether both sides accept each other's certificates"
+                : ""));
   }
 
   /// A server was reached, and did not answer.

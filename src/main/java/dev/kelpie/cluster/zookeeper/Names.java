@@ -102,8 +102,16 @@ final class Names {
     if (length == 0 || length > KEY_MAX) {
       throw new IllegalArgumentException("a key has 1 to " + KEY_MAX + " bytes: " + key);
     }
-    if (key.startsWith("/") || key.endsWith("/") || key.contains("//")) {
-      throw new IllegalArgumentException("a key is words joined by '/': " + key);
+    checkPrefix(key);
+    if (key.endsWith("/")) {
+      throw new IllegalArgumentException("a key does not end with '/': " + key);
+    }
+  }
+
+  /// Refuses what no key can begin with.
+  static void checkPrefix(String prefix) {
+    if (prefix.startsWith("/") || prefix.contains("//")) {
+      throw new IllegalArgumentException("no key begins with " + prefix);
     }
   }
 

@@ -12,7 +12,6 @@ import java.util.function.Consumer;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
-import org.apache.zookeeper.ZooDefs;
 import org.jspecify.annotations.Nullable;
 
 /// One session with the ensemble: its state, its lease, and what was announced in it.
@@ -151,12 +150,21 @@ final class Session {
 
   /// Deletes a record that its maker has closed.
   void withdraw(Announced record) throws IOException {
-    if (announced.remove(record.key(), record)) {
+    if (announced.remove(record.key(), record) && !isClosed()) {
       try {
         deletions.delete(record.key());
       } finally {
         taken.remove(record.key());
       }
+    }
+  }
+
+  private boolean isClosed() {
+    mutex.lock();
+    try {
+      return state == State.CLOSED;
+    } finally {
+      mutex.unlock();
     }
   }
 
@@ -254,6 +262,8 @@ final class Session {
             write.answered();
           } else if (code == Code.NONODE && !here.isEmpty()) {
             lost(here.get(firstRefused(results)));
+          } else if (!Lost.isMeantBy(code)) {
+            ensemble.log().error("the lease is not renewed: " + ensemble.refused("check", code));
           }
         });
   }
@@ -266,7 +276,6 @@ final class Session {
   static int firstRefused(List<OpResult> results) {
     for (int i = 0; i < results.size(); i++) {
       if (results.get(i) instanceof OpResult.ErrorResult error
-          && results.get(i).getType() == ZooDefs.OpCode.error
           && error.getErr() != Code.OK.intValue()) {
         return i;
       }

@@ -117,13 +117,7 @@ final class Sessions implements Client.Events, Closeable {
         return;
       }
       current.connected(client);
-      log.info(
-          (wasConnected ? "reconnected" : "connected")
-              + " to ZooKeeper at "
-              + ensemble.settings().servers()
-              + ", session timeout "
-              + client.timeout().toMillis()
-              + " ms");
+      logConnected(client.timeout());
       wasConnected = true;
       wakeKeeper();
     } finally {
@@ -133,6 +127,24 @@ final class Sessions implements Client.Events, Closeable {
     // missed.
     watched.forEach(client::watch);
     watchers.anyChanged();
+  }
+
+  private void logConnected(Duration timeout) {
+    log.info(
+        (wasConnected ? "reconnected" : "connected")
+            + " to ZooKeeper at "
+            + ensemble.settings().servers()
+            + ", session timeout "
+            + timeout.toMillis()
+            + " ms");
+    if (!wasConnected && !timeout.equals(ensemble.timeout())) {
+      log.notice(
+          "ZooKeeper's servers take no session timeout of "
+              + ensemble.timeout().toMillis()
+              + " ms (minSessionTimeout, maxSessionTimeout): it is "
+              + timeout.toMillis()
+              + " ms");
+    }
   }
 
   @Override
@@ -244,12 +256,13 @@ final class Sessions implements Client.Events, Closeable {
         clientSince = clock.nanos();
         current.connect(this);
       }
+      return current;
     } catch (IOException e) {
       log.error("failed to reconnect. sleep and retry... " + e.getMessage());
+      return current;
     } finally {
       mutex.unlock();
     }
-    return current;
   }
 
   /// Servers that end each session at once are not to be asked without a pause.

@@ -80,6 +80,7 @@ public final class ZooKeeperCoordination implements Coordination {
 
   @Override
   public List<Stored> list(String prefix) throws IOException {
+    Names.checkPrefix(prefix);
     return retrying((client, patience) -> new Listing(ensemble, client, patience).list(prefix));
   }
 
@@ -90,6 +91,7 @@ public final class ZooKeeperCoordination implements Coordination {
 
   @Override
   public Watch watch(String prefix, Runnable changed) throws IOException {
+    Names.checkPrefix(prefix);
     String directory = ensemble.names().directory(prefix);
     sessions.watch(directory);
     Watch watch = watchers.add(prefix, changed);

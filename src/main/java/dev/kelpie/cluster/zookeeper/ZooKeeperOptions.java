@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 ///
 /// @param servers `host:port`, separated by commas
 /// @param root the znode that everything of this cluster lies under
-/// @param timeout after which a silent node is taken for dead; the servers may choose another one
+/// @param timeout after which a silent node is taken for dead: at least four ticks of the servers,
+///   which are 2 s where they are not set up otherwise. The servers may choose another timeout
 /// @param config a file of ZooKeeper's client properties ([ClientSettings])
 public record ZooKeeperOptions(
     String servers, String root, Duration timeout, Optional<Path> config) {

@@ -23,8 +23,8 @@
 /// | [Announced] | who updates the record, whether it is there | nothing |
 /// | [Answer] | its own | nothing |
 ///
-/// ZooKeeper's client brings two threads for each session. They call [Client], which passes answers
-/// on and never waits.
+/// ZooKeeper's client opens sockets and threads of its own, past [dev.kelpie.platform.Platform]. Its
+/// threads call [Client], which passes answers on and never waits.
 ///
 /// May use `cluster`, `config`, `platform` and `log`.
 @NullMarked

@@ -1,6 +1,9 @@
 package dev.kelpie.cluster.zookeeper;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.kelpie.cluster.zookeeper.Handles.delete;
+import static dev.kelpie.cluster.zookeeper.Handles.inTask;
+import static dev.kelpie.cluster.zookeeper.Handles.put;
+import static dev.kelpie.cluster.zookeeper.Handles.show;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -15,42 +18,30 @@ import dev.kelpie.cluster.Coordination.Stored;
 import dev.kelpie.cluster.Coordination.Watch;
 import dev.kelpie.cluster.SharedCoordinationContract;
 import dev.kelpie.log.Level;
-import dev.kelpie.platform.Clock;
-import dev.kelpie.platform.jvm.JvmPlatform;
+import dev.kelpie.log.Log;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.MemoryDisk;
-import dev.kelpie.testing.RecordingLog;
 import dev.kelpie.testing.TestPlatform;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Against an ensemble that works; what fails is the way there. Each test has a root of its own.
+/// The contract, and what an ensemble adds to it.
 final class ZooKeeperCoordinationTest extends SharedCoordinationContract {
-  private static final Duration TIMEOUT = Duration.ofMillis(2000);
-  private static final AtomicInteger ROOTS = new AtomicInteger();
-
   private static Servers servers;
 
-  private final String root = "/test/" + ROOTS.incrementAndGet();
-  private final TestPlatform platform = new TestPlatform(new MemoryDisk());
-  private final RecordingLog log = new RecordingLog();
-  private final Map<Coordination, Route> routes = new ConcurrentHashMap<>();
+  private Handles handles;
 
   @BeforeAll
   static void start(@TempDir Path directory) throws IOException {
@@ -62,47 +53,25 @@ final class ZooKeeperCoordinationTest extends SharedCoordinationContract {
     servers.close();
   }
 
+  @BeforeEach
+  void begin() {
+    handles = new Handles(servers);
+  }
+
   @AfterEach
   void closeAll() throws IOException {
-    for (Map.Entry<Coordination, Route> entry : routes.entrySet()) {
-      entry.getKey().close();
-      entry.getValue().close();
-    }
-    platform.assertNoFailures();
+    handles.close();
   }
 
   @Override
   protected Coordination open() throws IOException {
-    return open(platform);
-  }
-
-  private Coordination open(TestPlatform on) throws IOException {
-    Route route = new Route(servers.ports());
-    ZooKeeperOptions options =
-        new ZooKeeperOptions(route.servers(), root, TIMEOUT, Optional.empty());
-    Coordination opened = new ZooKeeperCoordination(on.platform(), log, options);
-    routes.put(opened, route);
-    return opened;
+    return handles.open(Handles.SHORT);
   }
 
   @Override
   protected void kill(Coordination handle) {
-    try {
-      route(handle).close();
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
+    handles.kill(handle);
   }
-
-  private Route route(Coordination handle) {
-    Route route = routes.get(handle);
-    if (route == null) {
-      throw new AssertionError("not opened here");
-    }
-    return route;
-  }
-
-  // Records.
 
   @Test
   void aKeyCanBeAnyWords() throws IOException {
@@ -145,19 +114,40 @@ final class ZooKeeperCoordinationTest extends SharedCoordinationContract {
   }
 
   @Test
-  void moreThanTheServersTakeIsRefusedAtOnce() throws IOException {
-    byte[] large = new byte[Coordination.VALUE_MAX];
+  void versionsThatNoRecordHasAreRefused() throws IOException {
     try (Coordination records = open()) {
-      List<Put> changes =
-          List.of(new Put("a", Optional.of(large), 0), new Put("b", Optional.of(large), 0));
-      IOException refused = assertThrows(IOException.class, () -> records.commit(changes));
+      assertTrue(records.commit(List.of(put("a", "1", 0))));
+      for (long version : List.of(-1L, Long.MIN_VALUE, 1L << 31, (1L << 32) + 1, Long.MAX_VALUE)) {
+        assertFalse(records.commit(List.of(put("a", "2", version))));
+        assertFalse(records.commit(List.of(put("b", "2", version))));
+      }
+      assertEquals("1 v1", show(records.read("a")));
+    }
+  }
+
+  @Test
+  void whatNoKeyBeginsWithIsRefused() throws IOException {
+    try (Coordination records = open()) {
+      assertThrows(IllegalArgumentException.class, () -> records.list("/"));
+      assertThrows(IllegalArgumentException.class, () -> records.watch("a//", () -> {}));
+      assertThrows(IllegalArgumentException.class, () -> records.read("a/"));
+    }
+  }
+
+  @Test
+  void moreThanTheServersTakeIsRefusedAtOnce() throws IOException {
+    try (Coordination records = open()) {
+      IOException refused =
+          assertThrows(IOException.class, () -> records.commit(twoValues(Coordination.VALUE_MAX)));
       assertTrue(refused.toString().contains("2 changes with 10"), refused.toString());
       assertEquals(List.of(), records.list(""));
-      byte[] fits = new byte[500_000];
-      assertTrue(
-          records.commit(
-              List.of(new Put("a", Optional.of(fits), 0), new Put("b", Optional.of(fits), 0))));
+      assertTrue(records.commit(twoValues(519_800)));
     }
+  }
+
+  private static List<Put> twoValues(int size) {
+    return List.of(
+        new Put("a", Optional.of(new byte[size]), 0), new Put("b", Optional.of(new byte[size]), 0));
   }
 
   @Test
@@ -178,72 +168,38 @@ final class ZooKeeperCoordinationTest extends SharedCoordinationContract {
     }
   }
 
-  // Answers that are lost.
-
   @Test
-  void aCommitWhoseAnswerIsLostFindsOutThatItWasMade() throws Exception {
-    try (Coordination records = open();
-        Coordination other = open()) {
-      assertTrue(records.commit(List.of(put("a", "1", 0))));
-      route(records).holdAnswers();
-      FutureTask<Boolean> commit = start(() -> records.commit(List.of(put("a", "2", 1))));
-      Await.until("it is made", () -> show(other.read("a")).equals("2 v2"));
-      assertTrue(other.commit(List.of(put("a", "3", 2))), "so that the record does not tell");
-      route(records).breakConnections();
-      route(records).release();
-      assertTrue(commit.get());
-      assertTrue(records.commit(List.of(put("a", "4", 3))));
-    }
-  }
-
-  @Test
-  void aCommitThatIsLostIsMadeAfterAll() throws Exception {
-    try (Coordination records = open()) {
-      assertTrue(records.commit(List.of(put("a", "1", 0))));
-      Route route = route(records);
-      route.holdRequests();
-      FutureTask<Boolean> commit = start(() -> records.commit(List.of(put("a", "2", 1))));
-      Await.until("it is under way", () -> route.requestsWaiting() > 0);
-      route.breakConnections();
-      route.release();
-      assertTrue(commit.get());
-      assertEquals("2 v2", show(records.read("a")));
-    }
-  }
-
-  @Test
-  void aCommitThatCannotFindOutIsInDoubt() throws Exception {
-    Coordination records = open();
-    try (Coordination other = open()) {
-      assertTrue(records.commit(List.of(put("a", "1", 0))));
-      route(records).holdAnswers();
-      FutureTask<Boolean> commit = start(() -> records.commit(List.of(put("a", "2", 1))));
-      Await.until("it is made", () -> show(other.read("a")).equals("2 v2"));
-      kill(records);
-      Exception failed = assertThrows(Exception.class, commit::get);
-      assertTrue(failed.getCause() instanceof InDoubt, failed.toString());
-      assertTrue(failed.toString().contains(route(records).servers()), failed.toString());
-    }
-  }
-
-  @Test
-  void whoIsCutOffIsToldSoInTime() throws IOException {
+  void whoIsCutOffIsToldSoInTime() throws Exception {
     Coordination records = open();
     assertTrue(records.commit(List.of(put("a", "1", 0))));
     kill(records);
-    Await.until("it is noticed", () -> !log.messages(Level.WARN).isEmpty());
-    Duration limit = TIMEOUT.plusSeconds(3);
-    for (Callable<?> call :
-        List.<Callable<?>>of(
-            () -> records.read("a"),
-            () -> records.list(""),
-            () -> records.commit(List.of(put("a", "2", 1))),
-            () -> records.watch("a", () -> {}),
-            () -> records.announce("live/a", new byte[0], () -> {}))) {
-      IOException refused = assertTimeout(limit, () -> assertThrows(IOException.class, call::call));
-      assertFalse(refused instanceof InDoubt, refused.toString());
-      assertTrue(refused.toString().contains(route(records).servers()), refused.toString());
-      assertTrue(refused.toString().contains("start its servers"), refused.toString());
+    Await.until("it is noticed", () -> !handles.logged(Level.WARN).isEmpty());
+    List<FutureTask<?>> calls =
+        List.of(
+            inTask(() -> records.read("a")),
+            inTask(() -> records.list("")),
+            inTask(() -> records.commit(List.of(put("a", "2", 1)))),
+            inTask(() -> records.watch("a", () -> {})),
+            inTask(() -> records.announce("live/a", new byte[0], () -> {})));
+    String all = handles.route(records).servers();
+    for (FutureTask<?> call : calls) {
+      Await.until("it fails", Handles.SHORT.multipliedBy(2), call::isDone);
+      Exception failed = assertThrows(Exception.class, call::get);
+      Throwable why = failed.getCause();
+      assertTrue(why instanceof IOException && !(why instanceof InDoubt), failed.toString());
+      assertTrue(failed.toString().contains(all), failed.toString());
+      assertTrue(failed.toString().contains("start its servers"), failed.toString());
+    }
+  }
+
+  @Test
+  void aTimeoutThatTheServersDoNotTakeIsReplaced() throws IOException {
+    try (Coordination records = handles.open(Duration.ofMinutes(1))) {
+      Presence presence = records.announce("live/a", new byte[0], () -> {}).orElseThrow();
+      assertTrue(presence.lease() <= Handles.LONG.toNanos() / 10 * 6);
+      assertTrue(
+          handles.logged(Level.NOTICE).getFirst().endsWith("it is 4000 ms"),
+          handles.logged(Level.NOTICE)::toString);
     }
   }
 
@@ -252,199 +208,35 @@ final class ZooKeeperCoordinationTest extends SharedCoordinationContract {
     Route nowhere = new Route(servers.ports());
     nowhere.close();
     ZooKeeperOptions options =
-        new ZooKeeperOptions(nowhere.servers(), root, Duration.ofMillis(300), Optional.empty());
+        new ZooKeeperOptions(nowhere.servers(), "/a", Duration.ofMillis(300), Optional.empty());
+    TestPlatform platform = new TestPlatform(new MemoryDisk());
     IOException refused =
         assertThrows(
-            IOException.class, () -> new ZooKeeperCoordination(platform.platform(), log, options));
+            IOException.class,
+            () -> new ZooKeeperCoordination(platform.platform(), Log.NONE, options));
     assertTrue(
         String.valueOf(refused.getMessage())
             .startsWith("failed to connect to zk server " + nowhere.servers()),
         refused.toString());
+    platform.assertNoFailures();
   }
-
-  // Watches.
 
   @Test
   void whatChangedWhileNobodyWasConnectedIsTold() throws IOException {
     AtomicInteger told = new AtomicInteger();
-    try (Coordination records = open();
-        Coordination other = open();
+    try (Coordination records = handles.open(Handles.LONG);
+        Coordination other = handles.open(Handles.LONG);
         Watch _ = records.watch("vdi/", told::incrementAndGet)) {
-      route(records).hold();
-      route(records).breakConnections();
+      Route route = handles.route(records);
+      route.hold();
+      route.breakConnections();
       assertTrue(other.commit(List.of(put("vdi/1", "", 0))));
       assertEquals(0, told.get());
-      route(records).release();
+      route.release();
       Await.until("the change is told", () -> told.get() > 0);
       int before = told.get();
       assertTrue(other.commit(List.of(put("vdi/1", "", 1))));
       Await.until("the next one is told", () -> told.get() > before);
     }
-  }
-
-  // Presence.
-
-  @Test
-  void theLeaseOfWhoIsCutOffEndsBeforeTheOthersMissIt() throws IOException {
-    cutOff(platform);
-  }
-
-  @Test
-  void theLeaseEndsInTimeByAClockThatIsATenthSlow() throws IOException {
-    Clock real = JvmPlatform.clock();
-    TestPlatform slow =
-        new TestPlatform(
-            new MemoryDisk(),
-            new Clock() {
-              @Override
-              public long nanos() {
-                return real.nanos() / 10 * 9;
-              }
-
-              @Override
-              public Instant now() {
-                return real.now();
-              }
-            });
-    cutOff(slow);
-    slow.assertNoFailures();
-  }
-
-  private void cutOff(TestPlatform on) throws IOException {
-    AtomicInteger lost = new AtomicInteger();
-    try (Coordination records = open(on);
-        Coordination other = open()) {
-      Presence presence =
-          records.announce("live/a", "here".getBytes(UTF_8), lost::incrementAndGet).orElseThrow();
-      Await.until("a renewal", () -> presence.lease() > TIMEOUT.toNanos() / 2);
-      route(records).hold();
-      long served = System.nanoTime();
-      while (other.read("live/a").isPresent()) {
-        served = presence.lease() > 0 ? System.nanoTime() : served;
-      }
-      long early = System.nanoTime() - served;
-      assertTrue(presence.lease() <= 0);
-      assertTrue(early > TIMEOUT.toNanos() / 10, "only " + early + " ns earlier");
-      assertEquals(0, lost.get(), "it cannot know yet");
-      route(records).breakConnections();
-      route(records).release();
-      Await.until("it is told", () -> lost.get() > 0);
-      assertThrows(IOException.class, () -> presence.update(new byte[0]));
-      presence.close();
-      try (Presence again =
-          records.announce("live/a", "again".getBytes(UTF_8), () -> {}).orElseThrow()) {
-        assertEquals("again v1", show(other.read("live/a")));
-        assertTrue(again.lease() > 0);
-        assertTrue(presence.lease() <= 0, "that one is over for good");
-      }
-      assertEquals(1, lost.get());
-      assertTrue(
-          log.messages(Level.ERROR).stream()
-              .anyMatch(line -> line.startsWith("detect a session timeout. reconnecting...")),
-          log.lines()::toString);
-    }
-  }
-
-  @Test
-  void aConnectionThatBreaksCostsNothing() throws IOException {
-    AtomicInteger lost = new AtomicInteger();
-    try (Coordination records = open();
-        Presence presence =
-            records.announce("live/a", new byte[0], lost::incrementAndGet).orElseThrow()) {
-      for (int i = 0; i < 3; i++) {
-        route(records).breakConnections();
-        presence.update(new byte[] {(byte) i});
-        assertEquals(i + 2, records.read("live/a").orElseThrow().version());
-        assertTrue(presence.lease() > 0);
-      }
-      assertEquals(0, lost.get());
-    }
-  }
-
-  @Test
-  void whatAnOperatorDeletesIsLostAndNothingElse() throws IOException {
-    AtomicInteger lost = new AtomicInteger();
-    try (Coordination records = open();
-        Coordination operator = open();
-        Presence stays =
-            records.announce("live/b", new byte[0], () -> lost.addAndGet(100)).orElseThrow()) {
-      Presence deleted =
-          records.announce("live/a", new byte[0], lost::incrementAndGet).orElseThrow();
-      // The version of an ordinary record that would look like this one.
-      assertTrue(operator.commit(List.of(delete("live/a", 2))));
-      Await.until("it is told", () -> lost.get() > 0);
-      assertTrue(deleted.lease() <= 0);
-      try (Presence again =
-          records.announce("live/a", new byte[0], () -> lost.addAndGet(100)).orElseThrow()) {
-        Await.until("a renewal", () -> again.lease() > TIMEOUT.toNanos() / 2);
-      }
-      assertTrue(stays.lease() > 0);
-      assertEquals(1, lost.get());
-    }
-  }
-
-  @Test
-  void anAnnouncementWhoseAnswerIsLostIsMade() throws Exception {
-    try (Coordination records = open();
-        Coordination other = open()) {
-      assertTrue(records.commit(List.of(put("live/x", "", 0))));
-      route(records).holdAnswers();
-      FutureTask<Optional<Presence>> announce =
-          start(() -> records.announce("live/a", "here".getBytes(UTF_8), () -> {}));
-      Await.until("it is there", () -> other.read("live/a").isPresent());
-      route(records).breakConnections();
-      route(records).release();
-      try (Presence presence = announce.get().orElseThrow()) {
-        presence.update("there".getBytes(UTF_8));
-        assertEquals("there v2", show(other.read("live/a")));
-      }
-      assertEquals(Optional.empty(), other.read("live/a"));
-    }
-  }
-
-  @Test
-  void whatCouldNotBeDeletedIsDeletedLater() throws Exception {
-    try (Coordination records = open();
-        Coordination other = open()) {
-      Presence presence = records.announce("live/a", new byte[0], () -> {}).orElseThrow();
-      route(records).holdRequests();
-      FutureTask<Boolean> close =
-          start(() -> {
-            presence.close();
-            return true;
-          });
-      Await.until("its lease is over", () -> presence.lease() <= 0);
-      route(records).breakConnections();
-      route(records).release();
-      assertTrue(close.get());
-      try (Presence again = other.announce("live/a", new byte[0], () -> {}).orElseThrow()) {
-        AtomicLong least = new AtomicLong(Long.MAX_VALUE);
-        Await.until(
-            "renewals of both",
-            () -> {
-              long lease = again.lease();
-              return least.getAndSet(lease) < lease;
-            });
-        assertTrue(other.read("live/a").isPresent(), "the first one's end is not this one's");
-      }
-    }
-  }
-
-  private static <R> FutureTask<R> start(Callable<R> call) {
-    FutureTask<R> task = new FutureTask<>(call);
-    Thread.startVirtualThread(task);
-    return task;
-  }
-
-  private static Put put(String key, String value, long expected) {
-    return new Put(key, Optional.of(value.getBytes(UTF_8)), expected);
-  }
-
-  private static Put delete(String key, long expected) {
-    return new Put(key, Optional.empty(), expected);
-  }
-
-  private static String show(Optional<Stored> stored) {
-    return stored.map(s -> new String(s.value(), UTF_8) + " v" + s.version()).orElse("none");
   }
 }

@@ -1,6 +1,7 @@
 package dev.kelpie.cluster.local;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.cluster.Coordination;
@@ -35,15 +36,26 @@ final class LocalCoordinationCrashTest {
   /// How many crash points are waited at until the dead is seen to be gone.
   private static final int WAITS = 20;
 
+  /// What the other process does next: what it then knows, a power cut must not take away.
+  private enum Then {
+    READ,
+    /// Asks for a commit that changes nothing.
+    LOSE,
+    /// Makes a commit.
+    WIN
+  }
+
   @Test
   void eachCrashPointLeavesWhatWasAnsweredToWhoGoesOn() throws IOException {
     RandomGenerator chance = Seeds.generator("LocalCoordinationCrashTest");
     long steps = stepsOfAWholeRun();
     assertTrue(steps > 3 * COMMITS, "the run has " + steps + " steps");
     for (long step = 1; step <= steps; step++) {
-      boolean wait = chance.nextLong(steps) < WAITS;
-      Keep keep = KEEPS.get(chance.nextInt(KEEPS.size()));
-      crashAt(step, wait, keep, chance);
+      for (Then then : Then.values()) {
+        boolean wait = chance.nextLong(steps) < WAITS;
+        Keep keep = chance.nextBoolean() ? Keep.NOTHING : KEEPS.get(chance.nextInt(KEEPS.size()));
+        crashAt(step, wait, then, keep, chance);
+      }
     }
   }
 
@@ -60,9 +72,9 @@ final class LocalCoordinationCrashTest {
     return own.steps();
   }
 
-  private static void crashAt(long step, boolean wait, Keep keep, RandomGenerator chance)
+  private static void crashAt(long step, boolean wait, Then then, Keep keep, RandomGenerator chance)
       throws IOException {
-    String where = "step " + step + " keeping " + keep;
+    String where = "step " + step + ", then " + then + ", keeping " + keep;
     MemoryDisk disk = new MemoryDisk();
     disk.directories("/shared");
     ProcessDisk own = new ProcessDisk(disk);
@@ -80,14 +92,20 @@ final class LocalCoordinationCrashTest {
     if (wait) {
       Await.until("the dead is gone, " + where, () -> other.list("live/").isEmpty());
     }
-    boolean goesOn = chance.nextInt(3) > 0;
-    if (goesOn) {
-      found = commit(other, found, run.answered, where);
-      checkFresh(disk, found, where);
+    switch (then) {
+      case READ -> {}
+      case LOSE -> {
+        assertFalse(other.commit(three(COMMITS + 3)), where);
+        found = found(other, where);
+      }
+      case WIN -> {
+        found = commit(other, found, run.answered, where);
+        checkFresh(disk, found, where);
+      }
     }
     others.kill();
     MemoryDisk after = disk.afterPowerCut(chance, keep);
-    if (goesOn) {
+    if (then == Then.WIN) {
       checkFresh(after, found, where + " after a cut");
     } else {
       checkRead(after, found, run.answered, where + " after a cut");

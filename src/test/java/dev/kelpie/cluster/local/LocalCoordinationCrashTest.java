@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.kelpie.cluster.Coordination;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
+import dev.kelpie.cluster.journal.Frame;
+import dev.kelpie.cluster.journal.FrameFile;
 import dev.kelpie.log.Log;
 import dev.kelpie.platform.DiskFile;
 import dev.kelpie.testing.Await;
@@ -53,7 +55,10 @@ final class LocalCoordinationCrashTest {
     for (long step = 1; step <= steps; step++) {
       for (Then then : Then.values()) {
         boolean wait = chance.nextLong(steps) < WAITS;
-        Keep keep = chance.nextBoolean() ? Keep.NOTHING : KEEPS.get(chance.nextInt(KEEPS.size()));
+        Keep keep =
+            then == Then.WIN || chance.nextBoolean()
+                ? Keep.NOTHING
+                : KEEPS.get(chance.nextInt(KEEPS.size()));
         crashAt(step, wait, then, keep, chance);
       }
     }
@@ -97,6 +102,7 @@ final class LocalCoordinationCrashTest {
       case LOSE -> {
         assertFalse(other.commit(three(COMMITS + 3)), where);
         found = found(other, where);
+        checkTidy(disk, where);
       }
       case WIN -> {
         found = commit(other, found, run.answered, where);
@@ -111,6 +117,15 @@ final class LocalCoordinationCrashTest {
       checkRead(after, found, run.answered, where + " after a cut");
     }
     Run.end(other);
+  }
+
+  /// After a turn nothing half done is left.
+  private static void checkTidy(MemoryDisk disk, String where) throws IOException {
+    try (FrameFile file = FrameFile.open(disk, DIRECTORY.resolve("coordination"))) {
+      FrameFile.Content content = file.readAll();
+      assertEquals(0, content.torn(), where);
+      assertTrue(content.frames().stream().allMatch(Frame::settled), where);
+    }
   }
 
   /// Makes the next commit, and returns its number.

@@ -7,8 +7,9 @@
 /// [MembershipTask] drives; [MapRules] say what the next one is. [EpochMemory] refuses a map that
 /// comes from a backup.
 ///
-/// `cluster.embedded` is the one-node default: the records lie in the node's own directory. May use
-/// `model`, `log` and `platform`. Must never move data.
+/// `cluster.embedded` is the one-node default: the records lie in the node's own directory.
+/// `cluster.local` shares a directory between the processes of one machine. May use `model`, `log`
+/// and `platform`. Must never move data.
 @NullMarked
 package dev.kelpie.cluster;
 

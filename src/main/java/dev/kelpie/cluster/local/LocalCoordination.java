@@ -93,10 +93,15 @@ public final class LocalCoordination implements Coordination {
   @Override
   public boolean commit(List<Put> changes) throws IOException {
     Records.requireValid(changes);
-    for (Put put : changes) {
-      if (records.ask(now -> now.session(put.key())).isPresent()) {
-        throw new IllegalArgumentException(put.key() + " goes with its maker");
-      }
+    Optional<String> announced =
+        records.ask(
+            now ->
+                changes.stream()
+                    .map(Put::key)
+                    .filter(key -> now.session(key).isPresent())
+                    .findFirst());
+    if (announced.isPresent()) {
+      throw new IllegalArgumentException(announced.get() + " goes with its maker");
     }
     return records.change(draft -> draft.commit(changes), () -> {});
   }

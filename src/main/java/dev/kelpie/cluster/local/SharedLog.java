@@ -122,7 +122,11 @@ final class SharedLog implements Closeable {
     FrameFile old = file;
     file = fresh;
     end = read.at;
-    old.close();
+    try {
+      old.close();
+    } catch (IOException e) {
+      log.warn(path() + ": the file that it replaced was not closed: " + e.getMessage());
+    }
     return new News(true, read.updates);
   }
 

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -61,14 +60,7 @@ final class JvmDisk implements Disk {
 
   @Override
   public Access access(Path path) throws IOException {
-    return new Access(
-        Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS),
-        Integer.toUnsignedLong(attribute(path, "unix:uid")),
-        attribute(path, "unix:mode") & 0777);
-  }
-
-  private static int attribute(Path path, String name) throws IOException {
-    return (Integer) Files.getAttribute(path, name, LinkOption.NOFOLLOW_LINKS);
+    return LibC.access(path);
   }
 
   @Override

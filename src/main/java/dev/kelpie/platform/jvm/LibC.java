@@ -51,14 +51,20 @@ final class LibC {
   private static final short F_WRLCK = 1;
 
   private static final int AT_FDCWD = -100;
+  private static final int AT_SYMLINK_NOFOLLOW = 0x100;
   private static final int AT_EMPTY_PATH = 0x1000;
+  private static final int STATX_TYPE_MODE_UID = 0x1 | 0x2 | 0x8;
   private static final int STATX_INO = 0x100;
   private static final int STATX_BLOCKS = 0x400;
   private static final long STATX_SIZE = 256;
+  private static final long STATX_UID_OFFSET = 20;
+  private static final long STATX_MODE_OFFSET = 28;
   private static final long STATX_INO_OFFSET = 32;
   private static final long STATX_DEVICE_OFFSET = 136;
   private static final long STATX_BLOCKS_OFFSET = 48;
   private static final long STATX_BLOCK = 512;
+  private static final int TYPE_MASK = 0170000;
+  private static final int TYPE_DIRECTORY = 0040000;
 
   private static final Charset FILE_NAMES = Charset.forName(System.getProperty("sun.jnu.encoding"));
   private static final StructLayout CALL_STATE = Linker.Option.captureStateLayout();
@@ -210,14 +216,30 @@ final class LibC {
   static boolean isFileAt(int fd, Path path) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment open = stat(arena, fd, path, STATX_INO);
-      MemorySegment named =
-          stat(
-              arena, arena.allocateFrom(path.toString(), FILE_NAMES), AT_FDCWD, 0, path, STATX_INO);
+      MemorySegment named = stat(arena, path, 0, STATX_INO);
       return open.get(JAVA_LONG, STATX_INO_OFFSET) == named.get(JAVA_LONG, STATX_INO_OFFSET)
           && open.get(JAVA_LONG, STATX_DEVICE_OFFSET) == named.get(JAVA_LONG, STATX_DEVICE_OFFSET);
     } catch (NoSuchFileException _) {
       return false;
     }
+  }
+
+  /// Rights on a path; a link is not followed.
+  static Disk.Access access(Path path) throws IOException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment stat = stat(arena, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE_MODE_UID);
+      int mode = Short.toUnsignedInt(stat.get(JAVA_SHORT, STATX_MODE_OFFSET));
+      return new Disk.Access(
+          (mode & TYPE_MASK) == TYPE_DIRECTORY,
+          Integer.toUnsignedLong(stat.get(JAVA_INT, STATX_UID_OFFSET)),
+          mode & 0777);
+    }
+  }
+
+  private static MemorySegment stat(Arena arena, Path path, int flags, int mask)
+      throws IOException {
+    MemorySegment name = arena.allocateFrom(path.toString(), FILE_NAMES);
+    return stat(arena, name, AT_FDCWD, flags, path, mask);
   }
 
   private static MemorySegment stat(Arena arena, int fd, Path path, int mask) throws IOException {

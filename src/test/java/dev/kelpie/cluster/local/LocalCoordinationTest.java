@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -284,6 +285,35 @@ final class LocalCoordinationTest {
             IOException.class,
             () -> new LocalCoordination(TestPlatform.real(disk), Log.NONE, missing));
     assertTrue(String.valueOf(refused.getMessage()).startsWith("/missing "), refused::toString);
+  }
+
+  @Test
+  void aLossIsToldLaterWhereThereIsNoThreadForIt() throws IOException {
+    TestPlatform scarce = new TestPlatform(disk);
+    try (Coordination records = new LocalCoordination(scarce.platform(), log, directory)) {
+      records.announce("live/one", new byte[0], lost::incrementAndGet);
+      scarce.tasks().refuse(name -> name.startsWith("cluster-lost"), this::noThread);
+      deleteAll();
+      Await.until("it is put off", () -> !log.at(Level.WARN).isEmpty());
+      assertEquals(0, lost.get());
+      scarce.tasks().allowAll();
+      Await.until("it is told", () -> lost.get() == 1);
+    }
+    assertEquals(1, lost.get());
+    scarce.assertNoFailures();
+  }
+
+  @Test
+  void withoutAThreadToLookAroundNothingIsOpened() throws IOException {
+    TestPlatform scarce = new TestPlatform(disk);
+    scarce.tasks().refuse(name -> name.equals("cluster-lookout"), this::noThread);
+    assertThrows(
+        IOException.class, () -> new LocalCoordination(scarce.platform(), log, directory));
+    disk.assertNothingOpen();
+  }
+
+  private void noThread() {
+    throw new RejectedExecutionException("of the test");
   }
 
   // Who has the lock, and who lives.

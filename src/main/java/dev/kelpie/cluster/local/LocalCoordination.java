@@ -94,12 +94,8 @@ public final class LocalCoordination implements Coordination {
   public boolean commit(List<Put> changes) throws IOException {
     Records.requireValid(changes);
     Optional<String> announced =
-        records.ask(
-            now ->
-                changes.stream()
-                    .map(Put::key)
-                    .filter(key -> now.session(key).isPresent())
-                    .findFirst());
+        records.ask(now ->
+            changes.stream().map(Put::key).filter(key -> now.session(key).isPresent()).findFirst());
     if (announced.isPresent()) {
       throw new IllegalArgumentException(announced.get() + " goes with its maker");
     }

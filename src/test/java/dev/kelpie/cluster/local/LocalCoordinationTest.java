@@ -307,8 +307,7 @@ final class LocalCoordinationTest {
   void withoutAThreadToLookAroundNothingIsOpened() throws IOException {
     TestPlatform scarce = new TestPlatform(disk);
     scarce.tasks().refuse(name -> name.equals("cluster-lookout"), this::noThread);
-    assertThrows(
-        IOException.class, () -> new LocalCoordination(scarce.platform(), log, directory));
+    assertThrows(IOException.class, () -> new LocalCoordination(scarce.platform(), log, directory));
     disk.assertNothingOpen();
   }
 

@@ -1,6 +1,7 @@
 """What `bench/run` is made of.
 
-`servers` starts what is measured, `fio` asks it, `rounds` does so in turns and judges ratios,
-`tables` says what came of it. `nbd`, `cache`, `neighbour`, `boot` and `starts` are the sections of
-the result: each has a `name`, the `names` of its rows, `measure` and `lines`.
+`servers` starts what is measured, `fio` asks it (and `client`, where fio cannot), `rounds` does so in
+turns and judges ratios. The sections of the result have a `name`, the `names` of their rows,
+`estimate`, `measure` and `lines`; `stage` is one that is a table of jobs, written by `tables`. `report`
+puts them together, `pictures` draws them, with `svg`, and `summary` is for programs.
 """

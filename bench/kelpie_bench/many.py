@@ -6,7 +6,7 @@ import statistics
 from .client import flush
 from .fio import fio_on_each
 from .nbd import KELPIE
-from .rounds import ranged, ratios, spread_cell, tell, turns
+from .rounds import ranged, ratios, spread_cell, steadiness, tell, turns
 from .servers import NBDKIT, Nbdkit, Sheep, image
 from .stage import MIB_PER_SECOND, RUN_SECONDS
 from .tools import say
@@ -46,7 +46,7 @@ class Many:
         return (disks * (CREATE_SECONDS + 2 * effort.disk_mib / MIB_PER_SECOND)
                 + 2 * len(pace.rounds) * runs)
 
-    def measure(self, _, directory, effort):
+    def measure(self, _, directory, effort, found):
         pace, size = effort.wide, effort.disk_mib
         disks = [f"disk{number}" for number in range(max(effort.disks))]
         sheep = Sheep(KELPIE, directory, cache=f"size={2 * len(disks) * size}M,keep=always")
@@ -62,15 +62,16 @@ class Many:
                     image(folder, disk, size)
                 for server in (sheep, nbdkit):
                     fill_each(server, disks, size)
-                return {count: self._shares([sheep, nbdkit], disks[:count], size, pace)
-                        for count in effort.disks}
+                for count in effort.disks:
+                    found[count] = self._shares([sheep, nbdkit], disks[:count], size, pace)
+                    yield f"many-{count}"
             finally:
                 nbdkit.stop()
         finally:
             sheep.stop()
 
     def _shares(self, servers, disks, size, pace):
-        say(f"{len(disks)} disks at once")
+        say(f"disks used at once: {len(disks)}")
         found = {server.name: Shares() for server in servers}
         words = ["--rw=randrw", "--rwmixread=70", "--bs=4k", f"--iodepth={DEPTH}",
                  f"--size={size}m", "--norandommap", "--time_based", "--thread",
@@ -95,8 +96,8 @@ class Many:
             "Fairness is Jain's index: 1 where all disks get the same, 1/n where one gets everything.",
             "",
             "| disks | Kelpie | spread | nbdkit | ratio | slowest | nbdkit's | fairness | nbdkit's |"
-            " p99 of the worst disk | nbdkit's |",
-            f"|---|{'---:|' * 10}",
+            " p99 of the worst disk | nbdkit's | verdict |",
+            f"|---|{'---:|' * 10}---|",
         ]
         for count, of in found.items():
             ours, theirs = of[KELPIE], of[NBDKIT]
@@ -106,6 +107,7 @@ class Many:
             for key, form in (("least", "{:.0%}"), ("fairness", "{:.3f}"), ("p99", "{:,.0f} us")):
                 cells += [form.format(statistics.median(getattr(shares, key)))
                           for shares in (ours, theirs)]
+            cells.append(steadiness(ratios(ours.total, theirs.total)))
             lines.append(f"| {count} | {' | '.join(cells)} |")
         return [*lines, ""]
 

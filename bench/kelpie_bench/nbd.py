@@ -25,11 +25,11 @@ def random(what, depth, suffix="", way="", connections=1, transport="unix", leas
                transport=transport)
 
 
-def at_depths(suffix="", way="", connections=1, transport="unix", least=None):
+def at_depths(suffix="", way="", connections=1, transport="unix", least=None, depths=DEPTHS):
     """The same at each depth; `least` has the budgets."""
     return tuple(random(what, depth, suffix, way, connections, transport,
                         (least or {}).get((what, depth), NO_BUDGET))
-                 for what in ("read", "write") for depth in DEPTHS)
+                 for what in ("read", "write") for depth in depths)
 
 
 STAGE = Stage(

@@ -47,7 +47,7 @@ class Neighbour:
         runs = len(pace.rounds) * (2 * (pace.seconds + RUN_SECONDS) + FLUSH_SECONDS)
         return len(KINDS) * (begins + runs)
 
-    def measure(self, _, directory, effort):
+    def measure(self, _, directory, effort, found):
         pace = effort.cache
         size = pace.size_mib
         with serving(KINDS, directory, "unix", 2 * size) as servers:
@@ -58,18 +58,19 @@ class Neighbour:
                 fill(server, size)
                 fill(server, size, OTHER)
                 warm_up(server, size, pace.warm_seconds)
-            found = {server.name: Latencies() for server in servers}
+            of = {server.name: Latencies() for server in servers}
             say("p99 of reads beside another disk's flush")
             for number, server in turns(pace, servers):
                 alone = self._p99(server, pace)
                 beside, stored = self._p99_beside(server, pace)
                 if number > 0:
-                    found[server.name].alone.append(alone)
-                    found[server.name].beside.append(beside)
-                    found[server.name].stored.append(stored)
-        tell(f"{name} {statistics.median(of.alone):.0f} us alone, {statistics.median(of.beside):.0f}"
-             f" beside {statistics.median(of.stored):.0f} MiB/s" for name, of in found.items())
-        return found
+                    of[server.name].alone.append(alone)
+                    of[server.name].beside.append(beside)
+                    of[server.name].stored.append(stored)
+        tell(f"{name} {statistics.median(its.alone):.0f} us alone, {statistics.median(its.beside):.0f}"
+             f" beside {statistics.median(its.stored):.0f} MiB/s" for name, its in of.items())
+        found.update(of)
+        yield self.name
 
     def _p99(self, server, pace):
         return fio(server, READS.words(pace.size_mib, pace.seconds)).latencies[99]

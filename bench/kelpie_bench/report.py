@@ -1,6 +1,5 @@
 """The facts of a run, and the text of RESULTS.md."""
 
-import datetime
 import os
 import pathlib
 import re
@@ -28,6 +27,10 @@ CHAPTERS = {
     "snapshots": (None, (Snapshots(),)),
     "start": (None, (Starts(),)),
 }
+
+# Chapters that are measured together, where there is no time for all at once.
+HALVES = {"path": ("serving", "start"), "store": ("cache", "protocol", "snapshots")}
+
 SECTIONS = tuple(section for _, sections in CHAPTERS.values() for section in sections)
 
 CAPTIONS = {
@@ -72,12 +75,12 @@ def commit():
 
 
 def facts(directory):
-    return {"date": datetime.date.today().isoformat(), "commit": commit(), **machine(directory),
-            **versions()}
+    """What has to be the same where numbers are compared."""
+    return machine(directory) | versions()
 
 
-def text(known, measured, effort, drawn):
-    """All sections that were measured, by their names, and the pictures that were drawn."""
+def text(known, effort, measured, drawn):
+    """All sections that were measured: their text and when it was, by their names; and the pictures."""
     lines = [
         "# Measured",
         "",
@@ -86,10 +89,13 @@ def text(known, measured, effort, drawn):
         f" {SPREAD_MAX:.0%} is undecided.",
         "",
         *[f"* {key}: {value}" for key, value in known.items()],
+        *missing(measured),
         "",
         "A number is the median of the rounds. A ratio is taken in each round; given are its median and",
-        "range. The spread of a server is (max - min) / median. A row is undecided where that of a ratio",
-        "with a limit is too large. The same numbers for programs: `results.json`.",
+        "range. The spread is (max - min) / median, and a row undecided where that of a ratio that has a limit",
+        "is too large, or of any ratio where none has. Ratios are of rates, so above 1 Kelpie is faster, but",
+        "where a table says that it has times. The same numbers for programs, and how long each row took to",
+        "measure: `results.json`.",
         "",
     ]
     for name, caption in CAPTIONS.items():
@@ -100,8 +106,29 @@ def text(known, measured, effort, drawn):
         if title and those:
             lines += [title, ""]
         for section in those:
-            lines += [section.heading, "", *section.lines(measured[section.name], effort)]
-    return "\n".join([*lines, *how(effort)])
+            lines += [section.heading, "", *measured[section.name]["lines"]]
+    return "\n".join([*lines, *how(effort), *when(measured)])
+
+
+def missing(measured):
+    """What a run that was given up, or of a part, left out."""
+    absent = [section.name for section in SECTIONS if section.name not in measured]
+    for section in SECTIONS:
+        if section.name in measured and len(section.names) > 1:
+            rows = measured[section.name]["rows"]
+            absent += [name for name in section.names if name not in rows]
+    return [f"* NOT MEASURED: {', '.join(absent)}"] if absent else []
+
+
+def when(measured):
+    lines = ["## When", "", "| section | date | commit | load of the machine at the end | minutes |",
+             "|---|---|---|---:|---:|"]
+    for section in SECTIONS:
+        if section.name in measured:
+            of = measured[section.name]
+            lines.append(f"| {section.name} | {of['date']} | {of['commit']} | {of['load']:.1f} |"
+                         f" {sum(of['seconds'].values()) / 60:.1f} |")
+    return [*lines, ""]
 
 
 def how(effort):

@@ -49,15 +49,15 @@ class Effort:
 
 
 FULL = Effort(
-    serving=Pace(uncounted=1, pairs=7, seconds=2, warm_seconds=6, size_mib=1024),
-    cache=Pace(uncounted=1, pairs=7, seconds=1, warm_seconds=5, size_mib=512),
-    wide=Pace(uncounted=1, pairs=7, seconds=1, warm_seconds=4, size_mib=1024),
-    attaches=50, disks=(1, 10, 100), disk_mib=16, snapshots=(1, 100, 1000), snapshot_times=9,
+    serving=Pace(uncounted=1, pairs=7, seconds=1, warm_seconds=5, size_mib=1024),
+    cache=Pace(uncounted=1, pairs=7, seconds=0.5, warm_seconds=3, size_mib=512),
+    wide=Pace(uncounted=1, pairs=7, seconds=0.5, warm_seconds=3, size_mib=512),
+    attaches=50, disks=(1, 10, 100), disk_mib=16, snapshots=(1, 100, 1000), snapshot_times=7,
     starts=7, commands=20)
 QUICK = Effort(
-    serving=Pace(uncounted=0, pairs=2, seconds=0.2, warm_seconds=2, size_mib=128),
-    cache=Pace(uncounted=0, pairs=1, seconds=0.3, warm_seconds=0.5, size_mib=128),
-    wide=Pace(uncounted=0, pairs=1, seconds=0.2, warm_seconds=0.5, size_mib=128),
+    serving=Pace(uncounted=0, pairs=2, seconds=0.2, warm_seconds=1, size_mib=64),
+    cache=Pace(uncounted=0, pairs=1, seconds=0.2, warm_seconds=0.5, size_mib=64),
+    wide=Pace(uncounted=0, pairs=1, seconds=0.2, warm_seconds=0.5, size_mib=64),
     attaches=10, disks=(1, 10, 100), disk_mib=4, snapshots=(1, 10), snapshot_times=3,
     starts=3, commands=5)
 
@@ -131,8 +131,6 @@ def verdict(goals):
         steady = steady and spread(values) <= SPREAD_MAX
         sides.append((min(signed) >= least, max(signed) >= least,
                       statistics.median(signed) >= least))
-    if not sides:
-        return "-"
     if steady:
         return "met" if all(median for _, _, median in sides) else "MISSED"
     if all(every for every, _, _ in sides):
@@ -140,6 +138,13 @@ def verdict(goals):
     if any(not some for _, some, _ in sides):
         return "undecided (missed in every round)"
     return "undecided"
+
+
+def steadiness(*each):
+    """What there is to say of numbers that have no limit: whether they are to be relied on."""
+    if any(len(values) < 2 for values in each):
+        return "-"
+    return "steady" if all(spread(values) <= SPREAD_MAX for values in each) else "undecided"
 
 
 def ranged(values):

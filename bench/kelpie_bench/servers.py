@@ -84,8 +84,8 @@ class Server:
         return f"{scheme}://127.0.0.1:{self._address[1]}/{export}"
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Of all its threads, to the nanosecond: the clock that clock_getcpuclockid(3) names."""
+        return time.clock_gettime(~self._process.pid << 3 | 2)
 
     def resident_mib(self):
         """What is in memory now, and the most that ever was."""

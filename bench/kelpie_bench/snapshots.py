@@ -5,7 +5,7 @@ import statistics
 import time
 
 from .fio import fill
-from .rounds import spread_cell, tell
+from .rounds import spread_cell, steadiness, tell
 from .servers import DISK, Sheep
 from .stage import RUN_SECONDS
 from .tools import say
@@ -36,18 +36,18 @@ class Snapshots:
         timed = len(effort.snapshots) * effort.snapshot_times
         return 3 + max(effort.snapshots) * DOG_SECONDS + timed * (2 * DOG_SECONDS + 2 * RUN_SECONDS)
 
-    def measure(self, _, directory, effort):
+    def measure(self, _, directory, effort, found):
         sheep = Sheep("snapshots", directory, cache="size=512M,keep=always")
         try:
             sheep.prepare(SIZE_MIB)
             fill(sheep, SIZE_MIB)
-            taken, found = 0, {}
+            taken = 0
             for count in effort.snapshots:
                 say(f"snapshots and clones beside {count} snapshots")
                 while taken < count:
                     taken += 1
                     sheep.dog("vdi", "snapshot", "-s", f"s{taken}", DISK)
-                found[count] = of = {SNAPSHOT: Times(), CLONE: Times()}
+                of = {SNAPSHOT: Times(), CLONE: Times()}
                 for _ in range(effort.snapshot_times):
                     taken += 1
                     fill(sheep, CHANGED_MIB)
@@ -55,7 +55,8 @@ class Snapshots:
                     timed(sheep, of[CLONE], "vdi", "clone", "-s", f"s{taken}", DISK, f"c{taken}")
                 tell(f"{what} {statistics.median(times.whole):.0f} ms, {statistics.median(times.served):.1f}"
                      " of it in the sheep" for what, times in of.items())
-            return found
+                found[count] = of
+                yield f"snapshots-{count}"
         finally:
             sheep.stop()
 
@@ -63,12 +64,11 @@ class Snapshots:
         lines = [
             f"A disk of {SIZE_MIB} MiB, all written, in the object cache as a whole, all files in the page cache.",
             f"Before each snapshot that is timed, {CHANGED_MIB} MiB are written and flushed, so that it keeps something",
-            "of its own and finds nothing dirty; nobody has the disk open. Each",
-            f"{effort.snapshot_times} times. The whole command includes the start of `dog`; in the sheep is the time that its",
-            "requests took there (docs/metrics.md).",
+            f"of its own and finds nothing dirty; nobody has the disk open. Each {effort.snapshot_times} times. The whole command",
+            "includes the start of `dog`; in the sheep is the time that its requests took there (docs/metrics.md).",
             "",
-            "| command | snapshots before | whole | spread | longest | in the sheep | longest |",
-            "|---|---:|---:|---:|---:|---:|---:|",
+            "| command | snapshots before | whole | spread | longest | in the sheep | longest | verdict |",
+            "|---|---:|---:|---:|---:|---:|---:|---|",
         ]
         for what in (SNAPSHOT, CLONE):
             for count, of in found.items():
@@ -76,7 +76,8 @@ class Snapshots:
                 lines.append(
                     f"| `{what}` | {count} | {statistics.median(times.whole):.0f} ms |"
                     f" {spread_cell(times.whole)} | {max(times.whole):.0f} ms |"
-                    f" {statistics.median(times.served):.1f} ms | {max(times.served):.1f} ms |")
+                    f" {statistics.median(times.served):.1f} ms | {max(times.served):.1f} ms |"
+                    f" {steadiness(times.whole)} |")
         return [*lines, ""]
 
 

@@ -15,6 +15,7 @@ from .tools import say
 
 # What a run takes beside its own time: the client's start and end, a flush. Seconds, for estimates.
 RUN_SECONDS = 0.35
+FLUSH_SECONDS = 0.5  # of flushing what was written in a second
 START_SECONDS = 0.5  # of a server
 MIB_PER_SECOND = 600  # of filling, and reading back
 
@@ -71,12 +72,13 @@ class Stage:
             seconds += len(self.kinds) * starts
             for row in rows:
                 run = pace.seconds + RUN_SECONDS + (RUN_SECONDS if row.refill or row.cold else 0)
+                run += FLUSH_SECONDS * pace.seconds if row.job.writes else 0
                 seconds += len(pace.rounds) * run * (len(self.kinds) - len(row.without))
         return seconds + (len(self.kinds) * size / MIB_PER_SECOND if self.filled else 0)
 
-    def measure(self, wanted, directory, effort):
-        """The numbers of each row's servers, for the rows whose names are wanted."""
-        measured, prepared = {}, False
+    def measure(self, wanted, directory, effort, found):
+        """Finds the numbers of each row's servers, for the rows whose names are wanted."""
+        prepared = False
         pace = getattr(effort, self.pace)
         size = self.size_mib or pace.size_mib
         with self.client() as work:
@@ -92,8 +94,8 @@ class Stage:
                     for row in rows:
                         say(row.title)
                         used = [server for server in servers if server.name not in row.without]
-                        measured[row.name] = measure(row, used, pace, size, work)
-        return measured
+                        found[row.name] = measure(row, used, pace, size, work)
+                        yield row.name
 
     def _prepare(self, servers, size):
         if self.filled:

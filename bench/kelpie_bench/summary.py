@@ -16,13 +16,14 @@ def summary(section, measured):
 
 
 def condensed(value):
-    """The same with each list of numbers, one for each round, made into what counts of them."""
+    """The same with each list of numbers, one for each round, made into what counts of them; of
+    latencies, which are many, that is the median."""
     if dataclasses.is_dataclass(value):
         value = dataclasses.asdict(value)
     if isinstance(value, dict):
         return {str(key): condensed(of) for key, of in value.items() if of not in ([], None)}
     if isinstance(value, list) and isinstance(value[0], dict):
-        return {f"{key:g}": condensed([of[key] for of in value]) for key in value[0]}
+        return {f"{key:g}": rounded(statistics.median(of[key] for of in value)) for key in value[0]}
     if isinstance(value, list):
         return {"median": rounded(statistics.median(value)), "spread": rounded(spread(value)),
                 "least": rounded(min(value)), "most": rounded(max(value)), "rounds": len(value)}

@@ -2,7 +2,7 @@
 
 import statistics
 
-from .rounds import ranged, ratios, spread_cell, verdict
+from .rounds import ranged, ratios, spread_cell, steadiness, verdict
 
 
 def pair_values(pair, numbers):
@@ -20,6 +20,9 @@ def judge(stage, row, numbers):
         goals.append((numbers[stage.counted].pulled, row.pulled_most, True))
     if row.pushed_most is not None:
         goals.append((numbers[stage.counted].pushed, row.pushed_most, True))
+    if not goals:
+        known = [pair_values(pair[:2], numbers) for pair in stage.ratios]
+        return steadiness(*(values for values in known if values))
     lone = any(len(values) == 1 for values, _, _ in goals)
     return verdict(goals) + (" in the only round" if lone else "")
 
@@ -27,7 +30,6 @@ def judge(stage, row, numbers):
 def table(stage, rows, measured):
     limited = [any(row.least[place] is not None for row in rows)
                for place in range(len(stage.ratios))]
-    judged = any(limited) or any(row.pulled_most or row.pushed_most for row in rows)
     head = ["job"]
     for kind in stage.kinds:
         head += [kind.name, "spread"] if kind is stage.kinds[0] else [kind.name]
@@ -35,8 +37,8 @@ def table(stage, rows, measured):
         head += [title, "at least"] if has_limit else [title]
     if stage.counted:
         head += ["hits", "pulled per byte read", "pushed per byte written"]
-    head += ["verdict"] if judged else []
-    lines = [f"| {' | '.join(head)} |", f"|---|{'---:|' * (len(head) - 2)}{'---|' if judged else '---:|'}"]
+    head.append("verdict")
+    lines = [f"| {' | '.join(head)} |", f"|---|{'---:|' * (len(head) - 2)}---|"]
     for row in rows:
         numbers = measured[row.name]
         cells = [row.title]
@@ -53,8 +55,7 @@ def table(stage, rows, measured):
                 cells.append("-" if least is None else f"{least:g}")
         if stage.counted:
             cells += count_cells(row, numbers[stage.counted])
-        if judged:
-            cells.append(judge(stage, row, numbers))
+        cells.append(judge(stage, row, numbers))
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

@@ -25,7 +25,7 @@ TCP = Stage(
     ratios=RATIOS,
     text=(f"Over TCP on the loopback interface. {CACHED}",),
     rows=(
-        *at_depths("-tcp", ", TCP", transport="tcp",
+        *at_depths("-tcp", ", TCP", transport="tcp", depths=(1, 32, 128),
                    least={key: least for key, least in LEAST.items() if key[1] == 32}),
         *(random(what, 32, "-tcp-x4", ", TCP, 4 connections", 4, "tcp")
           for what in ("read", "write")),

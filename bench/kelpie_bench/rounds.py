@@ -55,10 +55,10 @@ FULL = Effort(
     attaches=50, disks=(1, 10, 100), disk_mib=16, snapshots=(1, 100, 1000), snapshot_times=7,
     starts=7, commands=20)
 QUICK = Effort(
-    serving=Pace(uncounted=0, pairs=2, seconds=0.2, warm_seconds=1, size_mib=64),
+    serving=Pace(uncounted=0, pairs=1, seconds=0.2, warm_seconds=1, size_mib=64),
     cache=Pace(uncounted=0, pairs=1, seconds=0.2, warm_seconds=0.5, size_mib=64),
     wide=Pace(uncounted=0, pairs=1, seconds=0.2, warm_seconds=0.5, size_mib=64),
-    attaches=10, disks=(1, 10, 100), disk_mib=4, snapshots=(1, 10), snapshot_times=3,
+    attaches=10, disks=(1, 10, 30), disk_mib=4, snapshots=(1, 10), snapshot_times=3,
     starts=3, commands=5)
 
 

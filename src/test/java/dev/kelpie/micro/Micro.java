@@ -29,7 +29,12 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 /// directory, which has to be on the class path. `bench/micro` starts it.
 final class Micro {
   private static final List<Class<?>> BENCHMARKS =
-      List.of(WireHeaders.class, NbdRequests.class, CachedReads.class, BlockChecksum.class);
+      List.of(
+          WireHeaders.class,
+          NbdRequests.class,
+          CachedReads.class,
+          BlockChecksum.class,
+          Placement.class);
 
   private static final String ALLOCATED = "gc.alloc.rate.norm";
 

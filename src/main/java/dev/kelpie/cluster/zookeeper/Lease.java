@@ -25,44 +25,30 @@ import java.util.concurrent.atomic.AtomicReference;
 /// The tenth that is left is for clocks that run at different rates. A new leader gives every
 /// session a whole T.
 final class Lease {
-  private static final int SHARES = 240;
-
-  /// 0.6 T.
-  private static final int AFTER_LAST = 144;
-
-  /// 0.9 T.
-  private static final int AFTER_REPORTED = 216;
-
-  /// T/8.
-  private static final int REPORTED_WITHIN = 30;
-
-  /// T/15: writes that follow each other faster need not all be remembered.
-  private static final int REMEMBERED_APART = 16;
-
   private final Clock clock;
   private final AtomicReference<State> state;
 
   /// A write of which the ensemble answered that it was made.
   private record Heard(long sent, long answered) {}
 
-  /// @param share of the session timeout, in nanoseconds
+  /// @param timeout of the session, in nanoseconds: T
   /// @param heard oldest first, never empty; the first one was reported
-  private record State(long share, boolean over, long end, List<Heard> heard) {
+  private record State(long timeout, boolean over, long end, List<Heard> heard) {
     State with(Heard last) {
       int reported = 0;
       for (int i = 1; i < heard.size(); i++) {
-        if (last.sent - heard.get(i).answered >= REPORTED_WITHIN * share) {
+        if (last.sent - heard.get(i).answered >= timeout / 8) {
           reported = i;
         }
       }
       long until =
-          Math.min(
-              last.sent + AFTER_LAST * share, heard.get(reported).sent + AFTER_REPORTED * share);
+          Math.min(last.sent + timeout * 3 / 5, heard.get(reported).sent + timeout * 9 / 10);
       List<Heard> now = new ArrayList<>(heard.subList(reported, heard.size()));
-      if (last.sent - now.getLast().sent >= REMEMBERED_APART * share) {
+      // Writes that follow each other faster need not all be remembered.
+      if (last.sent - now.getLast().sent >= timeout / 15) {
         now.add(last);
       }
-      return new State(share, over, Math.max(end, until), List.copyOf(now));
+      return new State(timeout, over, Math.max(end, until), List.copyOf(now));
     }
   }
 
@@ -72,12 +58,13 @@ final class Lease {
     this.clock = clock;
     long now = clock.nanos();
     this.state =
-        new AtomicReference<>(new State(share(timeout), false, now, List.of(new Heard(now, now))));
+        new AtomicReference<>(
+            new State(timeout.toNanos(), false, now, List.of(new Heard(now, now))));
   }
 
   /// The ensemble and this process have agreed on a timeout.
   void timeout(Duration timeout) {
-    state.updateAndGet(s -> new State(share(timeout), s.over, s.end, s.heard));
+    state.updateAndGet(s -> new State(timeout.toNanos(), s.over, s.end, s.heard));
   }
 
   /// Call this before a write is sent.
@@ -87,17 +74,13 @@ final class Lease {
 
   /// The session is over.
   void end() {
-    state.updateAndGet(s -> new State(s.share, true, s.end, s.heard));
+    state.updateAndGet(s -> new State(s.timeout, true, s.end, s.heard));
   }
 
   /// For how many nanoseconds yet; 0 or less where it has run out.
   long remaining() {
     State now = Objects.requireNonNull(state.get());
     return now.over ? 0 : now.end - clock.nanos();
-  }
-
-  private static long share(Duration timeout) {
-    return timeout.toNanos() / SHARES;
   }
 
   /// A write that is under way.

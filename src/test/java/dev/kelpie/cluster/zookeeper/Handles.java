@@ -1,10 +1,12 @@
 package dev.kelpie.cluster.zookeeper;
 
 import dev.kelpie.cluster.Coordination;
+import dev.kelpie.cluster.Coordination.Presence;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
 import dev.kelpie.log.Level;
 import dev.kelpie.platform.Platform;
+import dev.kelpie.testing.Await;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.RecordingLog;
 import dev.kelpie.testing.TestPlatform;
@@ -18,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// The processes of one test: handles on the same records, each with a way of its own to the
 /// servers. The records lie under a root of their own.
@@ -84,6 +87,17 @@ final class Handles {
       entry.getValue().close();
     }
     platform.assertNoFailures();
+  }
+
+  /// Waits for a renewal, which is also where a session looks after what it left undone.
+  static void awaitRenewal(Presence presence) {
+    AtomicLong last = new AtomicLong(presence.lease());
+    Await.until(
+        "the lease is renewed",
+        () -> {
+          long now = presence.lease();
+          return now > last.getAndSet(now);
+        });
   }
 
   /// Calls from a task of its own.

@@ -92,9 +92,9 @@ final class LeaseTest {
 
   @Test
   void theEnsembleMayWantAnotherTimeout() {
-    lease.timeout(Duration.ofSeconds(30));
+    lease.timeout(Duration.ofSeconds(10));
     lease.begin().answered();
-    assertEquals(seconds(18), lease.remaining());
+    assertEquals(seconds(6), lease.remaining());
   }
 
   @Test

@@ -118,7 +118,7 @@ final class LostAnswersTest {
     try (Presence faster = announce(other, "live/a")) {
       loseWhatIsHeld();
       assertEquals(Optional.empty(), announce.get());
-      awaitRenewal(announce(records, "live/b"));
+      Handles.awaitRenewal(announce(records, "live/b"));
       assertEquals("here v1", show(other.read("live/a")));
       assertTrue(faster.lease() > 0);
     }
@@ -167,8 +167,8 @@ final class LostAnswersTest {
     loseWhatIsHeld();
     assertTrue(close.get());
     try (Presence next = announce(other, "live/a")) {
-      awaitRenewal(announce(records, "live/b"));
-      awaitRenewal(next);
+      Handles.awaitRenewal(announce(records, "live/b"));
+      Handles.awaitRenewal(next);
       assertTrue(other.read("live/a").isPresent(), "this one is another's");
     }
   }
@@ -189,12 +189,5 @@ final class LostAnswersTest {
 
   private static Presence announce(Coordination by, String key) throws IOException {
     return by.announce(key, bytes("here"), () -> {}).orElseThrow();
-  }
-
-  /// Renewals are where a session also looks after what it left undone.
-  private static void awaitRenewal(Presence presence) {
-    long before = presence.lease();
-    Await.until("the lease gets shorter", () -> presence.lease() < before);
-    Await.until("it is renewed", () -> presence.lease() >= before);
   }
 }

@@ -88,7 +88,7 @@ final class PresenceTest {
         Coordination other = handles.open(Handles.LONG)) {
       Presence presence =
           records.announce("live/a", bytes("here"), lost::incrementAndGet).orElseThrow();
-      awaitRenewed(presence);
+      Handles.awaitRenewal(presence);
       handles.route(records).hold();
       long served = System.nanoTime();
       while (other.read("live/a").isPresent()) {
@@ -159,17 +159,11 @@ final class PresenceTest {
       assertTrue(deleted.lease() <= 0);
       try (Presence again =
           records.announce("live/a", new byte[0], wrong::incrementAndGet).orElseThrow()) {
-        awaitRenewed(again);
+        Handles.awaitRenewal(again);
       }
       assertTrue(stays.lease() > 0);
       assertEquals(1, lost.get());
       assertEquals(0, wrong.get());
     }
-  }
-
-  private static void awaitRenewed(Presence presence) {
-    long before = presence.lease();
-    Await.until("the lease gets shorter", () -> presence.lease() < before);
-    Await.until("it is renewed", () -> presence.lease() >= before);
   }
 }

@@ -2,22 +2,32 @@ package dev.kelpie.cluster.zookeeper;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Coordination;
 import dev.kelpie.cluster.Coordination.InDoubt;
 import dev.kelpie.cluster.Coordination.Presence;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
 import dev.kelpie.cluster.Coordination.Watch;
+import dev.kelpie.cluster.EpochMemory;
+import dev.kelpie.cluster.Format;
+import dev.kelpie.cluster.MapSettings;
+import dev.kelpie.cluster.Member;
+import dev.kelpie.cluster.Membership;
+import dev.kelpie.cluster.MembershipTask;
 import dev.kelpie.log.Level;
 import dev.kelpie.testing.Await;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.RecordingLog;
 import dev.kelpie.testing.TestPlatform;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -34,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Servers are stopped and started again, one or all.
 final class ServersLostTest {
-  private static final Duration TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration TIMEOUT = Duration.ofSeconds(4);
 
   private static Servers servers;
 
@@ -138,9 +148,7 @@ final class ServersLostTest {
                 .announce("live/a", "here".getBytes(UTF_8), lost::incrementAndGet)
                 .orElseThrow()) {
       Await.until("a renewal", () -> presence.lease() > TIMEOUT.toNanos() / 2);
-      for (int server = 1; server <= 3; server++) {
-        servers.stop(server);
-      }
+      stopAll();
       long stopped = System.nanoTime();
       long lease = TIMEOUT.toNanos() / 10 * 6;
       Await.until("the lease is to have run out", () -> System.nanoTime() - stopped >= lease);
@@ -149,9 +157,7 @@ final class ServersLostTest {
       Await.until(
           "ZooKeeper's client has given up", () -> System.nanoTime() - stopped > givenUp.toNanos());
       assertTrue(presence.lease() <= 0);
-      for (int server = 1; server <= 3; server++) {
-        servers.start(server);
-      }
+      startAll();
       Await.until("the lease is renewed", () -> presence.lease() > 0);
       assertEquals(1, records.read("live/a").orElseThrow().version(), "it was there all the time");
       for (int version = 0; version < 3; version++) {
@@ -160,6 +166,51 @@ final class ServersLostTest {
         Await.until("the watch is there again", () -> told.get() > before);
       }
       assertEquals(0, lost.get());
+    }
+  }
+
+  /// A session may outlive the lease: what was announced in it is there yet, and not in the way.
+  @Test
+  void aNodeThatNobodyTookForDeadServesAgain() throws Exception {
+    Member self = new Member(InetAddress.getLoopbackAddress(), 7000, 128, 1, 1 << 30);
+    try (Coordination records = open("/three")) {
+      ClusterBook book = new ClusterBook(records);
+      book.format(new Format(1, 1, 0, 0, "plain"), List.of(self), Instant.EPOCH);
+      Membership node =
+          new Membership(
+              records,
+              book,
+              new EpochMemory(platform.platform().disk(), Path.of("/")),
+              MapSettings.AT_ONCE,
+              platform.platform().clock(),
+              new AtomicLong()::incrementAndGet,
+              log,
+              self);
+      try (MembershipTask _ = new MembershipTask(platform.platform(), log, records, node)) {
+        Await.until("it serves", node::mayServe);
+        stopAll();
+        Await.until("it has seen its lease run out", this::saidThatItStops);
+        assertFalse(node.mayServe());
+        startAll();
+        Await.until("it serves again", node::mayServe);
+      }
+      assertTrue(log.messages(Level.ERROR).stream().noneMatch(line -> line.contains("for dead")));
+    }
+  }
+
+  private boolean saidThatItStops() {
+    return log.messages(Level.WARN).stream().anyMatch(line -> line.contains("it stops serving"));
+  }
+
+  private static void stopAll() {
+    for (int server = 1; server <= 3; server++) {
+      servers.stop(server);
+    }
+  }
+
+  private static void startAll() throws IOException {
+    for (int server = 1; server <= 3; server++) {
+      servers.start(server);
     }
   }
 

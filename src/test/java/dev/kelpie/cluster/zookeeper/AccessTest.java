@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -66,28 +67,46 @@ final class AccessTest {
   }
 
   @Test
-  void tlsToTheServers() throws IOException {
-    TestCertificates certificates = new TestCertificates(directory);
-    Path right = file("tls", tls(certificates.good()));
-    Path stranger = file("stranger", tls(certificates.stranger()));
-    try (Route route = Route.withTls(servers.ports(), certificates.good())) {
-      try (Coordination records = open(route, "/tls", right)) {
-        assertTrue(records.commit(List.of(new Put("a", Optional.of(new byte[1]), 0))));
-        route.breakConnections();
-        assertEquals(1, records.read("a").orElseThrow().version());
-      }
-      for (Path wrong : List.of(stranger, file("plain"))) {
-        IOException refused =
-            assertThrows(IOException.class, () -> open(route, "/tls", SHORT, wrong).close());
-        assertTrue(
-            refused.toString().contains("failed to connect to zk server " + route.servers()),
-            refused.toString());
-        assertEquals(
-            wrong.equals(stranger),
-            refused.toString().contains("accept each other's certificates"),
-            refused.toString());
+  void tlsToAServerByWhoHasTheRightCertificate() throws Exception {
+    Path good = new TestCertificates(directory).good();
+    Path config = file("tls", tls(good, "auth=digest:kelpie:secret"));
+    try (TlsServer server = new TlsServer(directory.resolve("tls-server"), good);
+        Route route = new Route(List.of(server.port()));
+        Coordination records = open(route, "/tls", config)) {
+      assertTrue(records.commit(List.of(new Put("a", Optional.of(new byte[1]), 0))));
+      route.breakConnections();
+      assertEquals(1, records.read("a").orElseThrow().version());
+      try (Presence presence = records.announce("live/a", new byte[0], () -> {}).orElseThrow()) {
+        Handles.awaitRenewal(presence);
       }
     }
+  }
+
+  @Test
+  void tlsKeepsOutWhoHasNot() throws Exception {
+    TestCertificates certificates = new TestCertificates(directory);
+    Path data = directory.resolve("strict-server");
+    try (TlsServer server = new TlsServer(data, certificates.good());
+        Route route = new Route(List.of(server.port()))) {
+      refusesToTalk(route, file("stranger", tls(certificates.stranger())), true);
+      refusesToTalk(route, file("pretender", tls(certificates.pretender())), true);
+      refusesToTalk(route, file("plain"), false);
+    }
+    try (TlsServer server = new TlsServer(data, certificates.elsewhere());
+        Route route = new Route(List.of(server.port()))) {
+      refusesToTalk(route, file("other-host", tls(certificates.good())), true);
+    }
+  }
+
+  /// @param tls whether certificates are worth a look
+  private void refusesToTalk(Route route, Path config, boolean tls) {
+    IOException refused =
+        assertThrows(IOException.class, () -> open(route, "/tls", SHORT, config).close());
+    assertTrue(
+        refused.toString().contains("failed to connect to zk server " + route.servers()),
+        refused.toString());
+    assertEquals(
+        tls, refused.toString().contains("accept each other's certificates"), refused.toString());
   }
 
   @Test
@@ -125,18 +144,12 @@ final class AccessTest {
         new ZooKeeperOptions(route.servers(), root, timeout, Optional.of(config)));
   }
 
-  /// Key and certificate in one file, as ZooKeeper wants them.
-  private static String[] tls(Path from) throws IOException {
-    Path both = from.resolve("client.pem");
-    Files.writeString(
-        both,
-        Files.readString(from.resolve("client-key.pem"))
-            + Files.readString(from.resolve("client-cert.pem")));
-    return new String[] {
-      "zookeeper.client.secure=true",
-      "zookeeper.ssl.keyStore.location=" + both,
-      "zookeeper.ssl.trustStore.location=" + from.resolve("ca-cert.pem")
-    };
+  private static String[] tls(Path from, String... more) throws IOException {
+    List<String> lines = new ArrayList<>(List.of(more));
+    lines.add("zookeeper.client.secure=true");
+    lines.add("zookeeper.ssl.keyStore.location=" + TlsServer.keyAndCertificate(from, "client"));
+    lines.add("zookeeper.ssl.trustStore.location=" + from.resolve("ca-cert.pem"));
+    return lines.toArray(String[]::new);
   }
 
   private static Path file(String name, String... lines) throws IOException {

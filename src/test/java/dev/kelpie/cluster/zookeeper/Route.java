@@ -4,17 +4,12 @@ import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network;
 import dev.kelpie.platform.Network.Connection;
 import dev.kelpie.platform.jvm.JvmPlatform;
-import dev.kelpie.testing.TestTls;
-import dev.kelpie.tls.TlsConnection;
-import dev.kelpie.tls.TlsContext;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,7 +25,6 @@ final class Route implements AutoCloseable {
   private final Network network = JvmPlatform.network();
   private final List<Network.Listener> listeners = new ArrayList<>();
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
-  private final Optional<TlsContext> tls;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private boolean requestsHeld;
@@ -40,16 +34,6 @@ final class Route implements AutoCloseable {
 
   /// Listens once for each port of a server.
   Route(List<Integer> ports) throws IOException {
-    this(ports, Optional.empty());
-  }
-
-  /// The client speaks TLS, with certificates that belong to those of the directory.
-  static Route withTls(List<Integer> ports, Path certificates) throws IOException {
-    return new Route(ports, Optional.of(TestTls.server(certificates)));
-  }
-
-  private Route(List<Integer> ports, Optional<TlsContext> tls) throws IOException {
-    this.tls = tls;
     for (int port : ports) {
       Network.Listener listener = network.listen(at(0));
       listeners.add(listener);
@@ -135,20 +119,14 @@ final class Route implements AutoCloseable {
     }
   }
 
-  private void serve(Connection raw, Endpoint server) {
-    connections.add(raw);
-    try (raw) {
-      Connection client = raw;
-      if (tls.isPresent()) {
-        TlsConnection sealed = tls.get().server(raw, ByteBuffer.allocate(0));
-        sealed.handshake();
-        client = sealed;
-      }
+  private void serve(Connection client, Endpoint server) {
+    connections.add(client);
+    try (client) {
       relay(client, network.connect(server, PATIENCE));
     } catch (IOException | InterruptedException _) {
       // The client sees its connection break.
     } finally {
-      connections.remove(raw);
+      connections.remove(client);
     }
   }
 

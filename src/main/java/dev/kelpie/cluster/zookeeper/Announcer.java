@@ -15,6 +15,7 @@ import org.apache.zookeeper.Op;
 /// the version that was read of somebody's announced record is refused.
 final class Announcer {
   private static final byte[] EMPTY = {};
+  private static final int FIRST_VERSION = 1;
 
   private final Ensemble ensemble;
   private final Sessions sessions;
@@ -30,7 +31,7 @@ final class Announcer {
     Patience patience = ensemble.patience();
     while (true) {
       Session session = sessions.connected(patience);
-      if (!session.take(key)) {
+      if (!session.take(key, patience)) {
         return Optional.empty();
       }
       switch (new Attempt(session, key, value, patience).make()) {
@@ -47,8 +48,6 @@ final class Announcer {
       }
     }
   }
-
-  private static final int FIRST_VERSION = 1;
 
   private enum Outcome {
     MADE,
@@ -113,21 +112,13 @@ final class Announcer {
       } else if (code == Code.NODEEXISTS) {
         return owner(client);
       } else if (code == Code.NONODE) {
-        makeDirectory(client);
+        directories.makeFor(znode, client, patience);
       } else if (Lost.isMeantBy(code)) {
         inDoubt = true;
       } else {
         throw ensemble.refused(key + " cannot be announced", code);
       }
       return Optional.empty();
-    }
-
-    private void makeDirectory(Client client) throws IOException {
-      try {
-        directories.makeFor(znode, client, patience);
-      } catch (Lost _) {
-        // The next try finds out whether it is there.
-      }
     }
 
     /// Whose the record is that is there: maybe this attempt's, made by a try whose answer was

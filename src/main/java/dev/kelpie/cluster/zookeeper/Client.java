@@ -135,6 +135,17 @@ final class Client implements Watcher {
     void answered(Code code, List<OpResult> results);
   }
 
+  /// Which change was refused where not all were made.
+  static int firstRefused(List<OpResult> results) {
+    for (int i = 0; i < results.size(); i++) {
+      if (results.get(i) instanceof OpResult.ErrorResult error
+          && error.getErr() != Code.OK.intValue()) {
+        return i;
+      }
+    }
+    return 0;
+  }
+
   /// Reads a znode.
   Answer<Data> data(String path) {
     Answer<Data> answer = new Answer<>(locks);

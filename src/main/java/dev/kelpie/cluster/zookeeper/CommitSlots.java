@@ -1,5 +1,6 @@
 package dev.kelpie.cluster.zookeeper;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,12 +47,6 @@ final class CommitSlots {
     return slot != null ? slot : new Slot(path + made.incrementAndGet());
   }
 
-  /// What a try to find out has come to.
-  enum Fate {
-    MADE,
-    NOT_MADE
-  }
-
   /// A znode that one commit at a time uses.
   final class Slot {
     private static final int NONE = -1;
@@ -89,9 +84,9 @@ final class CommitSlots {
       return code == Code.NODEEXISTS || code == Code.BADVERSION;
     }
 
-    /// What the slot's value says of the step that was done first.
-    Fate fate(byte[] value) {
-      return value.length == 1 && value[0] == COMMIT[0] ? Fate.MADE : Fate.NOT_MADE;
+    /// Whether the step that was done first was the commit, as the slot's value says.
+    boolean isCommitted(byte[] value) {
+      return Arrays.equals(value, COMMIT);
     }
 
     /// One step was done, by the commit or by who asked: the slot can be used again.

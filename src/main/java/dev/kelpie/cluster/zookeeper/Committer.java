@@ -2,7 +2,6 @@ package dev.kelpie.cluster.zookeeper;
 
 import dev.kelpie.cluster.Coordination.InDoubt;
 import dev.kelpie.cluster.Coordination.Put;
-import dev.kelpie.cluster.zookeeper.CommitSlots.Fate;
 import dev.kelpie.cluster.zookeeper.CommitSlots.Slot;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -94,7 +93,7 @@ final class Committer {
     private final Patience patience;
     private final List<Op> operations = new ArrayList<>();
 
-    /// For each operation the change that it is a part of; null for the slot's.
+    /// For each operation the change that it is a part of; empty for the slot's.
     private final List<Optional<Put>> parts = new ArrayList<>();
 
     Attempt(List<Put> changes, Patience patience) {
@@ -120,9 +119,9 @@ final class Committer {
         slot.step();
         return Optional.of(true);
       } else if (Lost.isMeantBy(code)) {
-        return fate(session, slot, code) == Fate.MADE ? Optional.of(true) : Optional.empty();
+        return wasMade(session, slot, code) ? Optional.of(true) : Optional.empty();
       }
-      return refused(Session.firstRefused(answer.value()), code, slot, client.get());
+      return refused(Client.firstRefused(answer.value()), code, slot, client.get());
     }
 
     private void add(Put put) {
@@ -157,7 +156,7 @@ final class Committer {
       if (put.isEmpty()) {
         // Not given back: somebody has meddled with the slot. Or its directory is missing.
         if (code == Code.NONODE) {
-          makeDirectory(slot.znode(), client);
+          directories.makeFor(slot.znode(), client, patience);
           return Optional.empty();
         } else if (Slot.isOvertaken(code)) {
           return Optional.empty();
@@ -166,7 +165,7 @@ final class Committer {
       }
       slot.leave();
       if (code == Code.NONODE && put.get().expected() == 0) {
-        makeDirectory(ensemble.names().record(put.get().key()), client);
+        directories.makeFor(ensemble.names().record(put.get().key()), client, patience);
         return Optional.empty();
       } else if (code == Code.NONODE || Slot.isOvertaken(code)) {
         return Optional.of(false);
@@ -174,27 +173,19 @@ final class Committer {
       throw ensemble.refused(put.get().key() + " cannot be changed", code);
     }
 
-    private void makeDirectory(String znode, Client client) throws IOException {
-      try {
-        directories.makeFor(znode, client, patience);
-      } catch (Lost _) {
-        // The next try finds out whether it is there.
-      }
-    }
-
     /// Finds out what became of a commit whose answer was lost.
-    private Fate fate(Session session, Slot slot, Code why) throws InDoubt {
+    private boolean wasMade(Session session, Slot slot, Code why) throws InDoubt {
       while (!patience.isOver()) {
         Client client = reconnected(session, why);
         Code code = client.multi(List.of(slot.withdraw())).await(patience);
         if (code == Code.OK) {
           slot.step();
-          return Fate.NOT_MADE;
+          return false;
         } else if (Slot.isOvertaken(code)) {
           Answer<Client.Data> value = client.data(slot.znode());
           if (value.await(patience) == Code.OK) {
             slot.step();
-            return slot.fate(value.value().value());
+            return slot.isCommitted(value.value().value());
           }
         } else if (!Lost.isMeantBy(code)) {
           throw inDoubt(code);

@@ -35,6 +35,7 @@ final class Deletions {
     try {
       tryDelete(key, session.ensemble().patience());
       left.remove(key);
+      session.deleted();
     } finally {
       underWay.remove(key);
     }

@@ -20,15 +20,20 @@ final class Directories {
     this.ensemble = ensemble;
   }
 
-  /// Creates the directory of a znode, and all above it, where they are missing.
-  ///
-  /// @throws Lost where that is to be tried again
+  /// Creates the directory of a znode, and all above it, where they are missing. Where the answer
+  /// is lost, the next try to create the znode finds out whether the directory is there.
   void makeFor(String znode, Client client, Patience patience) throws IOException {
-    make(znode.substring(0, znode.lastIndexOf('/')), client, patience);
+    try {
+      make(above(znode), client, patience);
+    } catch (Lost _) {
+      // Said above.
+    }
   }
 
   /// Creates a directory and all above it, where they are missing. Those above are looked at only
   /// if they are: this process may have no rights there.
+  ///
+  /// @throws Lost where that is to be tried again
   void make(String directory, Client client, Patience patience) throws IOException {
     while (true) {
       Op create = Op.create(directory, EMPTY, ensemble.settings().acl(), mode(directory));
@@ -37,7 +42,7 @@ final class Directories {
         case OK, NODEEXISTS -> {
           return;
         }
-        case NONODE -> makeFor(directory, client, patience);
+        case NONODE -> make(above(directory), client, patience);
         default -> {
           if (Lost.isMeantBy(code)) {
             throw new Lost(code);
@@ -46,6 +51,10 @@ final class Directories {
         }
       }
     }
+  }
+
+  private static String above(String znode) {
+    return znode.substring(0, znode.lastIndexOf('/'));
   }
 
   private CreateMode mode(String directory) {

@@ -16,7 +16,7 @@ final class Lost extends IOException {
   /// refused and had no effect.
   static boolean isMeantBy(Code code) {
     return switch (code) {
-      case OK -> false;
+      case OK, UNIMPLEMENTED -> false;
       // Come from the client as well, for requests of which it knows nothing.
       case SESSIONEXPIRED, SESSIONMOVED, AUTHFAILED -> true;
       default -> code.intValue() > Code.APIERROR.intValue();

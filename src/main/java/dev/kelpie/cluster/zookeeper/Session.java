@@ -11,7 +11,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
-import org.apache.zookeeper.OpResult;
 import org.jspecify.annotations.Nullable;
 
 /// One session with the ensemble: its state, its lease, and what was announced in it.
@@ -86,7 +85,7 @@ final class Session {
           return Optional.empty();
         }
         if (state == State.CLOSED) {
-          throw new IOException("the records are closed");
+          throw closed();
         }
         if (patience.isOver()) {
           throw ensemble.unreachable(patience);
@@ -97,6 +96,10 @@ final class Session {
     } finally {
       mutex.unlock();
     }
+  }
+
+  private static IOException closed() {
+    return new IOException("the records are closed");
   }
 
   /// The slots of a session that was connected.
@@ -116,11 +119,37 @@ final class Session {
 
   // For Announcer and Announced.
 
-  /// Reserves a key that is to be announced.
+  /// Reserves a key that is to be announced. Waits where an earlier record of this session is to be
+  /// deleted first.
   ///
   /// @return whether it was free, as far as this process knows
-  boolean take(String key) {
-    return !deletions.isLeft(key) && taken.add(key);
+  boolean take(String key, Patience patience) throws IOException {
+    mutex.lock();
+    try {
+      while (deletions.isLeft(key) && state != State.ENDED) {
+        if (state == State.CLOSED) {
+          throw closed();
+        }
+        if (patience.isOver()) {
+          throw new IOException(
+              "an earlier record of " + key + " is there yet: " + ensemble.unanswered(patience));
+        }
+        changed.await(patience.left());
+      }
+    } finally {
+      mutex.unlock();
+    }
+    return taken.add(key);
+  }
+
+  /// No deletion stands in the way of those who wait in [#take].
+  void deleted() {
+    mutex.lock();
+    try {
+      changed.wakeAll();
+    } finally {
+      mutex.unlock();
+    }
   }
 
   /// The record is there.
@@ -261,7 +290,7 @@ final class Session {
           if (code == Code.OK) {
             write.answered();
           } else if (code == Code.NONODE && !here.isEmpty()) {
-            lost(here.get(firstRefused(results)));
+            lost(here.get(Client.firstRefused(results)));
           } else if (!Lost.isMeantBy(code)) {
             ensemble.log().error("the lease is not renewed: " + ensemble.refused("check", code));
           }
@@ -270,17 +299,6 @@ final class Session {
 
   private static Op check(String znode) {
     return Op.check(znode, ANY_VERSION);
-  }
-
-  /// Which change was refused where not all were made.
-  static int firstRefused(List<OpResult> results) {
-    for (int i = 0; i < results.size(); i++) {
-      if (results.get(i) instanceof OpResult.ErrorResult error
-          && error.getErr() != Code.OK.intValue()) {
-        return i;
-      }
-    }
-    return 0;
   }
 
   private String znode(String key) {

@@ -1,11 +1,11 @@
 package dev.kelpie.cluster.zookeeper;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.kelpie.cluster.zookeeper.CommitSlots.Fate;
 import dev.kelpie.cluster.zookeeper.CommitSlots.Slot;
 import java.util.List;
 import org.apache.zookeeper.KeeperException.Code;
@@ -27,7 +27,7 @@ final class CommitSlotsTest {
     for (int i = 0; i < 3; i++) {
       assertEquals(Code.OK, apply(slot.commit()));
       assertTrue(Slot.isOvertaken(apply(slot.withdraw())));
-      assertEquals(Fate.MADE, slot.fate(value));
+      assertTrue(slot.isCommitted(value));
       slot.step();
     }
   }
@@ -40,7 +40,7 @@ final class CommitSlotsTest {
       assertEquals(Code.OK, apply(slot.withdraw()));
       assertTrue(Slot.isOvertaken(apply(late)));
       assertTrue(Slot.isOvertaken(apply(slot.withdraw())), "the answer may be lost again");
-      assertEquals(Fate.NOT_MADE, slot.fate(value));
+      assertFalse(slot.isCommitted(value));
       slot.step();
       assertTrue(Slot.isOvertaken(apply(late)), "also later");
     }

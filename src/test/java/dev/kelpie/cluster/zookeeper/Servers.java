@@ -19,7 +19,7 @@ import org.apache.zookeeper.server.quorum.QuorumPeer.QuorumServer;
 /// An ensemble of three ZooKeeper servers in this process, with data in a directory of the test.
 final class Servers implements AutoCloseable {
   /// Sessions last between 2 and 20 of these.
-  static final Duration TICK = Duration.ofMillis(200);
+  static final Duration TICK = Duration.ofMillis(300);
 
   private static final int COUNT = 3;
   private static final int FAST_ELECTION = 3;

@@ -2,7 +2,9 @@ package dev.kelpie.cluster.zookeeper;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Locks;
+import dev.kelpie.platform.Platform;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -27,8 +29,12 @@ import org.jspecify.annotations.Nullable;
 /// session timeout, or a server says that the session is over.
 final class Client implements Watcher {
   private final Locks locks;
+  private final Clock clock;
   private final Events events;
+  private final long began;
+  private final int timeoutMillis;
   private final ZooKeeper zooKeeper;
+  private volatile boolean wasConnected;
 
   /// What happens to a client. The calls come one after the other and must not wait for answers.
   interface Events {
@@ -65,9 +71,12 @@ final class Client implements Watcher {
   /// this has returned.
   ///
   /// @param ticket of a session that is to go on; a new one begins where there is none
-  Client(ClientSettings settings, Locks locks, Events events, Optional<Ticket> ticket)
+  Client(ClientSettings settings, Platform platform, Events events, Optional<Ticket> ticket)
       throws IOException {
-    this.locks = locks;
+    this.locks = platform.locks();
+    this.clock = platform.clock();
+    this.began = clock.nanos();
+    this.timeoutMillis = settings.timeoutMillis();
     this.events = events;
     if (ticket.isEmpty()) {
       zooKeeper =
@@ -104,12 +113,17 @@ final class Client implements Watcher {
     return Duration.ofMillis(zooKeeper.getSessionTimeout());
   }
 
-  /// Why it has given up. A server that refuses a session gives it no timeout.
+  /// Why it has given up. A server that refuses a session gives it no timeout; but a client that
+  /// was never connected has none either. Such a one waits for 4/3 of the timeout, so what took
+  /// longer than the timeout is taken for that: if the session is over, the next client is told so
+  /// sooner.
   End end() {
     if (zooKeeper.getState() == ZooKeeper.States.AUTH_FAILED) {
       return End.STRANGER;
     }
-    return zooKeeper.getSessionTimeout() <= 0 ? End.EXPIRED : End.UNHEARD;
+    boolean hadTime = clock.nanos() - began > Duration.ofMillis(timeoutMillis).toNanos();
+    boolean refused = zooKeeper.getSessionTimeout() <= 0 && (wasConnected || !hadTime);
+    return refused ? End.EXPIRED : End.UNHEARD;
   }
 
   /// Makes all changes or none.
@@ -193,7 +207,10 @@ final class Client implements Watcher {
       return;
     }
     switch (event.getState()) {
-      case SyncConnected -> events.connected(this);
+      case SyncConnected -> {
+        wasConnected = true;
+        events.connected(this);
+      }
       case Disconnected -> events.disconnected(this);
       case Expired, AuthFailed -> events.over(this);
       // Closed by us; the others are not asked for.

@@ -219,7 +219,7 @@ final class Session {
 
   /// Begins to connect.
   void connect(Client.Events events) throws IOException {
-    client = new Client(ensemble.settings(), ensemble.platform().locks(), events, ticket);
+    client = new Client(ensemble.settings(), ensemble.platform(), events, ticket);
     state = State.CONNECTING;
   }
 

@@ -138,6 +138,21 @@ final class LostAnswersTest {
   }
 
   @Test
+  void anAnnouncementTakesThePlaceOfOneThatFailed() throws Exception {
+    route.holdAnswers();
+    FutureTask<Optional<Presence>> failing =
+        inTask(() -> records.announce("live/a", bytes("failed"), () -> {}));
+    assertThrows(Exception.class, failing::get);
+    assertTrue(other.read("live/a").isPresent());
+    loseWhatIsHeld();
+    try (Presence next = announce(records, "live/a")) {
+      assertEquals("here v1", show(other.read("live/a")));
+      Handles.awaitRenewal(next);
+      assertEquals("here v1", show(other.read("live/a")), "it is not taken for what was left");
+    }
+  }
+
+  @Test
   void anUpdateWhoseAnswerIsLostIsMadeOnce() throws Exception {
     try (Presence presence = announce(records, "live/a")) {
       route.holdAnswers();

@@ -44,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Servers are stopped and started again, one or all.
 final class ServersLostTest {
-  private static final Duration TIMEOUT = Duration.ofSeconds(4);
+  private static final Duration TIMEOUT = Duration.ofSeconds(3);
 
   private static Servers servers;
 
@@ -153,9 +153,8 @@ final class ServersLostTest {
       long lease = TIMEOUT.toNanos() / 10 * 6;
       Await.until("the lease is to have run out", () -> System.nanoTime() - stopped >= lease);
       assertTrue(presence.lease() <= 0);
-      Duration givenUp = TIMEOUT.multipliedBy(3).dividedBy(2);
-      Await.until(
-          "ZooKeeper's client has given up", () -> System.nanoTime() - stopped > givenUp.toNanos());
+      long givenUp = TIMEOUT.toNanos() * 13 / 4;
+      Await.until("two clients have given up", () -> System.nanoTime() - stopped > givenUp);
       assertTrue(presence.lease() <= 0);
       startAll();
       Await.until("the lease is renewed", () -> presence.lease() > 0);

@@ -119,7 +119,7 @@ final class PresenceTest {
   @Test
   void whoHasLeftHasNoLease() throws IOException {
     Presence presence;
-    try (Coordination records = handles.open(Handles.SHORT)) {
+    try (Coordination records = handles.open(Handles.LONG)) {
       presence = records.announce("live/a", new byte[0], () -> {}).orElseThrow();
       assertTrue(presence.lease() > 0);
     }

@@ -142,11 +142,9 @@ final class ServersLostTest {
     AtomicInteger lost = new AtomicInteger();
     AtomicInteger told = new AtomicInteger();
     try (Coordination records = open("/two");
-        Watch _ = records.watch("vdi/", told::incrementAndGet);
-        Presence presence =
-            records
-                .announce("live/a", "here".getBytes(UTF_8), lost::incrementAndGet)
-                .orElseThrow()) {
+        Watch _ = records.watch("vdi/", told::incrementAndGet)) {
+      Presence presence =
+          records.announce("live/a", "here".getBytes(UTF_8), lost::incrementAndGet).orElseThrow();
       Await.until("a renewal", () -> presence.lease() > TIMEOUT.toNanos() / 2);
       stopAll();
       long stopped = System.nanoTime();
@@ -165,6 +163,8 @@ final class ServersLostTest {
         Await.until("the watch is there again", () -> told.get() > before);
       }
       assertEquals(0, lost.get());
+      presence.close();
+      assertEquals(Optional.empty(), records.read("live/a"), "it was this session's all the time");
     }
   }
 

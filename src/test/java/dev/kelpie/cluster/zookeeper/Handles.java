@@ -49,7 +49,16 @@ final class Handles {
   }
 
   Coordination open(Duration timeout, Platform on) throws IOException {
-    Route route = new Route(servers.ports());
+    return open(timeout, on, servers.ports());
+  }
+
+  /// Knows one of the servers only.
+  Coordination openAt(int server) throws IOException {
+    return open(LONG, platform.platform(), List.of(servers.port(server)));
+  }
+
+  private Coordination open(Duration timeout, Platform on, List<Integer> ports) throws IOException {
+    Route route = new Route(ports);
     Coordination opened =
         new ZooKeeperCoordination(
             on, log, new ZooKeeperOptions(route.servers(), root, timeout, Optional.empty()));

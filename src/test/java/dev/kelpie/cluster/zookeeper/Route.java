@@ -24,6 +24,7 @@ final class Route implements AutoCloseable {
 
   private final Network network = JvmPlatform.network();
   private final List<Network.Listener> listeners = new ArrayList<>();
+  private final List<Integer> ports = new ArrayList<>();
   private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -33,19 +34,23 @@ final class Route implements AutoCloseable {
   private final AtomicInteger answersWaiting = new AtomicInteger();
 
   /// Listens once for each port of a server.
-  Route(List<Integer> ports) throws IOException {
-    for (int port : ports) {
+  Route(List<Integer> servers) throws IOException {
+    for (int port : servers) {
       Network.Listener listener = network.listen(at(0));
       listeners.add(listener);
+      ports.add(((Endpoint.Tcp) listener.at()).port());
       Thread.startVirtualThread(() -> accept(listener, at(port)));
     }
   }
 
   /// What a client is given as its servers.
   String servers() {
-    return listeners.stream()
-        .map(listener -> listener.at().toString())
-        .collect(Collectors.joining(","));
+    return ports().stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(","));
+  }
+
+  /// The ports at which it listens, in the order of the servers.
+  List<Integer> ports() {
+    return ports;
   }
 
   /// Nothing gets through any more, and nobody is told.

@@ -13,10 +13,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.server.quorum.QuorumPeer;
 import org.apache.zookeeper.server.quorum.QuorumPeer.QuorumServer;
 
-/// An ensemble of three ZooKeeper servers in this process, with data in a directory of the test.
+/// An ensemble of three ZooKeeper servers in this process, with data in a directory of the test. A
+/// follower reaches its leader by a [Route].
 final class Servers implements AutoCloseable {
   /// Sessions last between 2 and 20 of these.
   static final Duration TICK = Duration.ofMillis(300);
@@ -36,6 +38,7 @@ final class Servers implements AutoCloseable {
   private final Path directory;
   private final Map<Long, QuorumServer> members = new HashMap<>();
   private final Map<Long, QuorumPeer> running = new HashMap<>();
+  private final Map<Long, Route> links = new HashMap<>();
 
   /// Starts all three.
   Servers(Path directory) throws IOException {
@@ -52,6 +55,10 @@ final class Servers implements AutoCloseable {
               at(ports.get(3 * i + 2)),
               QuorumPeer.LearnerType.PARTICIPANT));
     }
+    List<Integer> quorum = List.of(ports.get(0), ports.get(3), ports.get(6));
+    for (long id : members.keySet()) {
+      links.put(id, new Route(quorum));
+    }
     for (int server = 1; server <= COUNT; server++) {
       start(server);
     }
@@ -63,7 +70,7 @@ final class Servers implements AutoCloseable {
     File data = Files.createDirectories(directory.resolve("server" + id)).toFile();
     QuorumPeer peer =
         new QuorumPeer(
-            members,
+            seenBy(id, link(server)),
             data,
             data,
             port(server),
@@ -75,6 +82,46 @@ final class Servers implements AutoCloseable {
             INIT_TICKS);
     running.put(id, peer);
     peer.start();
+  }
+
+  /// Others are reached through the link.
+  private Map<Long, QuorumServer> seenBy(long id, Route link) {
+    Map<Long, QuorumServer> seen = new HashMap<>(members);
+    seen.replaceAll((other, is) ->
+        other == id
+            ? is
+            : new QuorumServer(
+                other,
+                at(link.ports().get((int) (other - 1))),
+                is.electionAddr.getOne(),
+                is.clientAddr,
+                is.type));
+    return seen;
+  }
+
+  /// One that does not lead; waits until there is a leader.
+  int follower() {
+    AtomicInteger found = new AtomicInteger();
+    Await.until(
+        "there is a leader",
+        () -> {
+          running.forEach((id, peer) -> {
+            if (peer.getPeerState() == QuorumPeer.ServerState.FOLLOWING) {
+              found.set(id.intValue());
+            }
+          });
+          return found.get() > 0;
+        });
+    return found.get();
+  }
+
+  /// What a server hears of its leader, as long as it is a follower.
+  Route link(int server) {
+    Route link = links.get((long) server);
+    if (link == null) {
+      throw new IllegalArgumentException("there is no server " + server);
+    }
+    return link;
   }
 
   /// Stops one at once: its clients see their connections break.
@@ -108,6 +155,13 @@ final class Servers implements AutoCloseable {
   public void close() {
     for (int server = 1; server <= COUNT; server++) {
       stop(server);
+    }
+    try {
+      for (Route link : links.values()) {
+        link.close();
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -223,6 +223,32 @@ final class ZooKeeperCoordinationTest extends SharedCoordinationContract {
     platform.assertNoFailures();
   }
 
+  /// With the answer to what the reader sent ahead comes all that was committed before.
+  @Test
+  void whatAServerHasThatLagsIsNotBelieved() throws Exception {
+    int follower = servers.follower();
+    try (Coordination reader = handles.openAt(follower);
+        Coordination writer = handles.openAt(follower % 3 + 1)) {
+      assertTrue(writer.commit(List.of(put("a", "old", 0))));
+      assertEquals("old v1", show(reader.read("a")));
+      servers.link(follower).holdAnswers();
+      FutureTask<Optional<Stored>> read;
+      FutureTask<List<Stored>> list;
+      try {
+        assertTrue(writer.commit(List.of(put("a", "new", 1))));
+        read = inTask(() -> reader.read("a"));
+        list = inTask(() -> reader.list(""));
+        for (int i = 0; i < 50; i++) {
+          assertTrue(writer.commit(List.of(put("b", "time for an answer", i))));
+        }
+      } finally {
+        servers.link(follower).release();
+      }
+      assertEquals("new v2", show(read.get()));
+      assertEquals("new v2", show(list.get().stream().findFirst()));
+    }
+  }
+
   @Test
   void whatChangedWhileNobodyWasConnectedIsTold() throws IOException {
     AtomicInteger told = new AtomicInteger();

@@ -8,6 +8,7 @@ import dev.kelpie.object.Base;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.Change;
 import dev.kelpie.object.CopyStore;
+import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
 import dev.kelpie.object.ObjectStat;
 import dev.kelpie.object.Outcome;
@@ -159,6 +160,8 @@ public final class Holder implements Copies {
     return new Version(stat.generation().value(), stat.pushNumber());
   }
 
+  /// A removal is durable at once: a copy that a power cut brought back would count as the newest
+  /// one, since of a removed object no version is left.
   private Result change(ObjectId object, Version before, Version after, Step step)
       throws IOException {
     Version now = version(object);
@@ -174,7 +177,7 @@ public final class Holder implements Copies {
             new Generation(after.ballot()),
             after.count(),
             CacheMode.DIRECT,
-            step.durability(),
+            removal ? Durability.DURABLE : step.durability(),
             Patience.WAIT);
     Outcome outcome =
         switch (step.kind()) {

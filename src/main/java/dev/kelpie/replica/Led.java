@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 
 /// A slot of which this node is primary, under one configuration.
 final class Led {
@@ -18,8 +17,6 @@ final class Led {
   /// Nodes that are being brought up to date: changes go to them too, and need not succeed.
   final Set<Joiner> joiners = ConcurrentHashMap.newKeySet();
 
-  private final AtomicLong changes = new AtomicLong();
-
   Led(Claim claim, SlotConfig config) {
     this.claim = claim;
     this.config = config;
@@ -30,11 +27,6 @@ final class Led {
     Joiner(String node) {
       this(node, ConcurrentHashMap.newKeySet());
     }
-  }
-
-  /// A version that no change has had.
-  Version next() {
-    return new Version(claim.ballot(), changes.incrementAndGet());
   }
 
   /// The nodes that must have made a change before it is answered.

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Answers clients for the slots of which this node is primary (`docs/replication.md`, "Changes",
 /// "A new ballot", "Deferred changes and barriers", "Catching up").
@@ -33,6 +34,10 @@ public final class Primary {
   private final Turns<Integer> slots;
   private final Turns<ObjectId> objects;
   private final Map<Integer, Led> led = new ConcurrentHashMap<>();
+
+  /// Counts the changes of all slots, so that no two of one ballot have the same number, also where
+  /// the slot was prepared several times under it. A restart brings another ballot.
+  private final AtomicLong changes = new AtomicLong();
 
   /// Waits a little, after something failed that is to be tried again.
   @FunctionalInterface
@@ -153,7 +158,7 @@ public final class Primary {
       if (before.equals(Version.ABSENT) && step.kind() != Step.Kind.CREATE) {
         return Outcome.NO_OBJECT;
       }
-      Version after = mine.next();
+      Version after = new Version(mine.claim.ballot(), changes.incrementAndGet());
       mine.unequal.add(object);
       boolean full = send(mine, object, before, after, step);
       if (!mine.unequal.contains(object)) {
@@ -382,7 +387,7 @@ public final class Primary {
   }
 
   private void bringAll(Led mine, Led.Joiner joiner) throws IOException {
-    for (ObjectId object : Set.copyOf(joiner.behind())) {
+    for (ObjectId object : List.copyOf(joiner.behind())) {
       objects.enterAlone(object);
       try {
         requirePrimary(mine.claim.slot());

@@ -44,7 +44,6 @@ final class Register {
     if (possible.contains(found)) {
       possible.clear();
       possible.add(found);
-      lost.clear();
     } else {
       lost.clear();
       lost.add(found);
@@ -102,8 +101,15 @@ final class Register {
     lost.addAll(undurable);
   }
 
-  /// A barrier succeeded that began when nothing was under way.
-  void flushed() {
+  long moment() {
+    return moment;
+  }
+
+  /// A barrier succeeded that began then. It says nothing of what came later.
+  void flushed(long begun) {
+    if (begun != moment || writing) {
+      return;
+    }
     changes();
     lost.clear();
     undurable.clear();

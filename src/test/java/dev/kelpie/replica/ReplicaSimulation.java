@@ -29,6 +29,10 @@ import java.util.SplittableRandom;
 final class ReplicaSimulation {
   private static final VdiId VDI = new VdiId(7);
   private static final int DEPTH_MAX = 3;
+
+  /// Runs differ in how much fails.
+  private static final int MILDNESS_MAX = 4;
+
   private static final int SLOTS = 2;
   private static final int OBJECTS = 3;
 
@@ -46,11 +50,13 @@ final class ReplicaSimulation {
   private long mapVersion = 1;
   private long values;
   private int depth;
+  private final int mildness;
   private boolean faults = true;
   private int answered;
 
   private ReplicaSimulation(long seed, int count, int copies, int least) {
     chance = new SplittableRandom(seed);
+    mildness = 1 + (int) (seed % MILDNESS_MAX);
     rules = new SlotRules(least);
     for (int i = 0; i < count; i++) {
       nodes.add(new Node("n" + i));
@@ -389,11 +395,11 @@ final class ReplicaSimulation {
   private Seen currentMap() {
     Map<String, Long> up = new HashMap<>();
     nodes.stream().filter(n -> n.up).forEach(n -> up.put(n.name, n.incarnation));
-    return new Seen(mapVersion, Map.copyOf(up), Map.copyOf(holders));
+    return new Seen(mapVersion, up, new HashMap<>(holders));
   }
 
   private boolean fault(int oneIn) {
-    return faults && chance.nextInt(oneIn) == 0;
+    return faults && chance.nextInt(oneIn * mildness) == 0;
   }
 
   private void maybeEvents() {
@@ -409,7 +415,7 @@ final class ReplicaSimulation {
 
   private void event() {
     try {
-      switch (chance.nextInt(40)) {
+      switch (chance.nextInt(40 * mildness)) {
         case 0 -> kill(anyNode(), chance.nextBoolean());
         case 1, 2 -> restart(anyNode());
         case 3 -> toggleCut(anyNode());
@@ -657,29 +663,38 @@ final class ReplicaSimulation {
   }
 
   private void flush() {
-    if (busy.containsValue(true)) {
-      return;
-    }
     for (int slot : slots) {
       Optional<Node> to = primary(slot);
-      Long since = deferredSince.get(slot);
-      if (to.isEmpty() || since == null) {
-        continue;
+      if (to.isPresent() && deferredSince.containsKey(slot)) {
+        flush(to.get(), slot);
       }
-      List<List<Register>> all =
-          objects.stream().filter(o -> Slots.of(o) == slot).map(this::registers).toList();
-      try {
-        to.get().process().primary.flush(VDI, List.of(new Primary.Deferred(slot, since)));
-        say(to.get().name + " flushes " + slot);
-        all.forEach(list -> list.forEach(Register::flushed));
-        deferredSince.remove(slot);
-        answered++;
-      } catch (Primary.ChangesLost e) {
-        say("lost: " + e.getMessage());
-        all.forEach(list -> list.forEach(Register::toldOfLoss));
-        deferredSince.remove(slot);
-      } catch (IOException e) {
-        say("flush..." + e.getMessage());
+    }
+  }
+
+  /// A barrier of everything that was answered before.
+  private void flush(Node to, int slot) {
+    long since = Objects.requireNonNull(deferredSince.remove(slot));
+    List<Register> all = new ArrayList<>();
+    objects.stream().filter(o -> Slots.of(o) == slot).forEach(o -> all.addAll(registers(o)));
+    List<Long> begun = all.stream().map(Register::moment).toList();
+    boolean told = false;
+    try {
+      to.process().primary.flush(VDI, List.of(new Primary.Deferred(slot, since)));
+      say(to.name + " flushes " + slot);
+      for (int i = 0; i < all.size(); i++) {
+        all.get(i).flushed(begun.get(i));
+      }
+      told = true;
+      answered++;
+    } catch (Primary.ChangesLost e) {
+      say("lost: " + e.getMessage());
+      all.forEach(Register::toldOfLoss);
+      told = true;
+    } catch (IOException e) {
+      say("flush..." + e.getMessage());
+    } finally {
+      if (!told) {
+        deferredSince.merge(slot, since, Math::min);
       }
     }
   }

@@ -20,6 +20,7 @@ ALONE = (NBDKIT, QEMU)  # the same job is in the first table with these
 
 HOT = Stage(
     name="hot",
+    pace="cache",
     heading="### In the cache",
     kinds=(Kind(ON, WHOLE + KEEP), Kind(OFF), *PEERS),
     ratios=((ON, OFF, "on / off"), (ON, NBDKIT, "on / nbdkit"), (ON, QEMU, "on / qemu-nbd")),
@@ -51,6 +52,7 @@ HOT = Stage(
 
 EMPTY = Stage(
     name="cold",
+    pace="cache",
     heading="### Nothing in the cache",
     kinds=(Kind(ON, COLD), Kind(OFF), *PEERS, Kind(KEPT, COLD + KEEP)),
     ratios=(*HOT.ratios, (KEPT, OFF, "keep=always / off")),
@@ -83,6 +85,7 @@ def set_row(name, times, rw="randread", zipf=None):
 
 SETS = Stage(
     name="sets",
+    pace="cache",
     heading="### Working sets against the quota",
     kinds=(Kind(ON, SMALL), Kind(OFF), Kind(SLOW_ON, SMALL + KEEP, True), Kind(SLOW_OFF, slow=True),
            Kind(KEPT, SMALL + KEEP)),
@@ -112,6 +115,7 @@ SETS = Stage(
 
 SLOW = Stage(
     name="slow",
+    pace="cache",
     heading="### Over a slow store",
     kinds=(Kind(ON, COLD + KEEP), Kind(SLOW_ON, COLD + KEEP, True), Kind(SLOW_OFF, slow=True)),
     ratios=((SLOW_ON, ON, "slow / fast store"), (SLOW_ON, SLOW_OFF, "on / off, slow store")),

@@ -2,8 +2,14 @@
 
 import dataclasses
 import json
+import os
 
+from .client import flush
 from .tools import run
+
+# The latencies that are kept: those that so many percent of the requests stay below.
+PERCENTS = (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 97, 98, 99, 99.5, 99.9, 99.95, 99.99)
+PERCENTILES = ":".join(f"{percent:g}" for percent in PERCENTS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,11 +18,13 @@ class Job:
 
     rw: str
     block: str
-    depth: int
+    depth: int  # of each connection
     flush_every: int = 0  # writes; at depth 1 only, deeper ones make fio flush many times in a row
     area_mib: int | None = None  # None: the whole disk
     once_mib: int | None = None
     zipf: float | None = None
+    reads: int = 50  # percent, where it reads and writes
+    connections: int = 1
 
     @property
     def unit(self):
@@ -24,10 +32,13 @@ class Job:
 
     @property
     def writes(self):
-        return "write" in self.rw
+        return self.rw not in ("read", "randread")
+
+    def area(self, size_mib):
+        return min(self.area_mib or size_mib, size_mib)
 
     def words(self, size_mib, seconds):
-        area = min(self.area_mib or size_mib, size_mib)
+        area = self.area(size_mib)
         words = [f"--rw={self.rw}", f"--bs={self.block}", f"--iodepth={self.depth}",
                  f"--size={area}m"]
         if self.once_mib:
@@ -38,56 +49,84 @@ class Job:
             words.append(f"--fsync={self.flush_every}")
         if self.zipf:
             words.append(f"--random_distribution=zipf:{self.zipf}")
+        if self.rw in ("rw", "randrw"):
+            words.append(f"--rwmixread={self.reads}")
+        if self.connections > 1:
+            words += [f"--numjobs={self.connections}", "--group_reporting", "--thread"]
         return words
 
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """What fio counted."""
+    """What was counted."""
 
     rate: float  # operations per second
     count: int
     read: int  # bytes
     written: int
     seconds: float
-    p99_micros: float  # of reads
+    latencies: dict  # percent to microseconds; of the reads where there are any
 
 
-def command(uri, *words):
-    return ["fio", "--name=bench", "--ioengine=nbd", f"--uri={uri}", "--randrepeat=0",
-            "--refill_buffers", "--output-format=json", *words]
+def command(words, *uris):
+    """The command line of a job, done on each disk at once."""
+    named = [word for number, uri in enumerate(uris)
+             for word in (f"--name=disk{number}", f"--uri={uri}")]
+    return ["fio", "--name=global", "--ioengine=nbd", "--randrepeat=0", "--refill_buffers",
+            f"--percentile_list={PERCENTILES}", "--output-format=json", *words, *named]
 
 
-def fio(uri, *words):
-    """Runs one job."""
-    out = run(*command(uri, *words))
-    job = json.loads(out[out.index("{"):])["jobs"][0]
-    if job["error"]:
-        raise SystemExit(f"fio on {uri}: error {job['error']}")
-    reads, writes = job["read"], job["write"]
-    latencies = reads["clat_ns"].get("percentile", {})
+def fio(server, words, *disk):
+    """Runs one job on one disk."""
+    return fio_on_each(server, words, [server.uri(*disk)])[0]
+
+
+def fio_on_each(server, words, uris):
+    """Runs the same job on several disks of a server at once; what came of each."""
+    before, environment = [], dict(os.environ)
+    if server.certificates:
+        environment["HOME"] = str(server.certificates.home)
+        if os.geteuid() == 0:
+            before = ["unshare", "--user"]  # libnbd does not look into the home of root
+    out = run(*before, *command(words, *uris), env=environment)
+    jobs = json.loads(out[out.index("{"):])["jobs"]
+    for job, uri in zip(jobs, uris):
+        if job["error"]:
+            raise SystemExit(f"fio on {uri}: error {job['error']}")
+    return [_done(job) for job in jobs]
+
+
+def _done(job):
+    kinds = [job[kind] for kind in ("read", "write", "trim")]
+    counted = [kind for kind in kinds if kind["total_ios"]]
+    latencies = counted[0]["clat_ns"].get("percentile", {}) if counted else {}
     return Done(
-        rate=reads["iops"] + writes["iops"],
-        count=reads["total_ios"] + writes["total_ios"],
-        read=reads["io_bytes"],
-        written=writes["io_bytes"],
-        seconds=max(reads["runtime"], writes["runtime"]) / 1000,
-        p99_micros=latencies.get("99.000000", 0) / 1000)
+        rate=sum(kind["iops"] for kind in kinds),
+        count=sum(kind["total_ios"] for kind in kinds),
+        read=job["read"]["io_bytes"],
+        written=job["write"]["io_bytes"],
+        seconds=max(kind["runtime"] for kind in kinds) / 1000,
+        latencies={float(percent): nanos / 1000 for percent, nanos in latencies.items()})
 
 
-def flush(server, *disk):
-    """Brings what was written to the disk, so that nobody does it during another's run."""
-    run("qemu-io", "-f", "raw", "-c", "flush", server.uri(*disk))
+def work(server, job, size_mib, seconds):
+    """Does a job on a server's disk."""
+    return fio(server, job.words(size_mib, seconds))
 
 
 def fill(server, size_mib, *disk):
     """Writes the whole disk."""
-    fio(server.uri(*disk), "--rw=write", "--bs=1m", "--iodepth=4", f"--size={size_mib}m")
+    fio(server, ["--rw=write", "--bs=1m", "--iodepth=4", f"--size={size_mib}m"], *disk)
     flush(server, *disk)
 
 
-def warm_up(server, size_mib, seconds):
+def read_all(server, size_mib, *disk):
+    """Reads the whole disk."""
+    fio(server, ["--rw=read", "--bs=1m", "--iodepth=4", f"--size={size_mib}m"], *disk)
+
+
+def warm_up(server, size_mib, seconds, does=work, rw="randrw"):
     """Reads the disk once, and lets the server become as fast as it gets."""
-    fio(server.uri(), "--rw=read", "--bs=1m", "--iodepth=4", f"--size={size_mib}m")
-    fio(server.uri(), *Job("randrw", "4k", 32).words(size_mib, seconds))
+    read_all(server, size_mib)
+    does(server, Job(rw, "4k", 32), size_mib, seconds)
     flush(server)

@@ -6,9 +6,11 @@ import subprocess
 import time
 
 from .cache import COLD, OFF, ON, SLOW_ON
-from .fio import Job, command, fill, fio, flush, warm_up
+from .client import flush
+from .fio import Job, command, fill, fio, warm_up
 from .rounds import ranged, ratios, tell, turns, verdict
 from .servers import Kind, serving
+from .stage import MIB_PER_SECOND, RUN_SECONDS, START_SECONDS
 from .tools import say
 
 OTHER = "other"
@@ -20,6 +22,7 @@ READS = Job("randread", "4k", 1)
 WRITES = Job("write", "1m", 1, flush_every=FLUSH_MIB)
 
 START_SECONDS_MAX = 30
+FLUSH_SECONDS = 1  # until something of the other disk is flushed, for the estimate
 
 
 @dataclasses.dataclass
@@ -38,36 +41,44 @@ class Neighbour:
     heading = "### Beside another disk's flush"
     names = ("neighbour",)
 
-    def measure(self, _, directory, effort):
-        size = effort.cache_size_mib
+    def estimate(self, _, effort):
+        pace = effort.cache
+        begins = START_SECONDS + 3 * pace.size_mib / MIB_PER_SECOND + pace.warm_seconds
+        runs = len(pace.rounds) * (2 * (pace.seconds + RUN_SECONDS) + FLUSH_SECONDS)
+        return len(KINDS) * (begins + runs)
+
+    def measure(self, _, directory, effort, found):
+        pace = effort.cache
+        size = pace.size_mib
         with serving(KINDS, directory, "unix", 2 * size) as servers:
             say(f"neighbour: writing two disks of {size} MiB to each server")
             for server in servers:
                 server.prepare(size)
-                server.dog("vdi", "create", OTHER, f"{size}M")
+                server.create(OTHER, size)
                 fill(server, size)
                 fill(server, size, OTHER)
-                warm_up(server, size, effort.cache_warm_seconds)
-            found = {server.name: Latencies() for server in servers}
+                warm_up(server, size, pace.warm_seconds)
+            of = {server.name: Latencies() for server in servers}
             say("p99 of reads beside another disk's flush")
-            for number, server in turns(effort, servers):
-                alone = self._p99(server, size, effort)
-                beside, stored = self._p99_beside(server, size, effort)
+            for number, server in turns(pace, servers):
+                alone = self._p99(server, pace)
+                beside, stored = self._p99_beside(server, pace)
                 if number > 0:
-                    found[server.name].alone.append(alone)
-                    found[server.name].beside.append(beside)
-                    found[server.name].stored.append(stored)
-        tell(f"{name} {statistics.median(of.alone):.0f} us alone, {statistics.median(of.beside):.0f}"
-             f" beside {statistics.median(of.stored):.0f} MiB/s" for name, of in found.items())
-        return found
+                    of[server.name].alone.append(alone)
+                    of[server.name].beside.append(beside)
+                    of[server.name].stored.append(stored)
+        tell(f"{name} {statistics.median(its.alone):.0f} us alone, {statistics.median(its.beside):.0f}"
+             f" beside {statistics.median(its.stored):.0f} MiB/s" for name, its in of.items())
+        found.update(of)
+        yield self.name
 
-    def _p99(self, server, size, effort):
-        return fio(server.uri(), *READS.words(size, effort.cache_seconds)).p99_micros
+    def _p99(self, server, pace):
+        return fio(server, READS.words(pace.size_mib, pace.seconds)).latencies[99]
 
-    def _p99_beside(self, server, size, effort):
+    def _p99_beside(self, server, pace):
         stored = server.counters()["stored"]
-        words = WRITES.words(size, effort.cache_seconds + START_SECONDS_MAX)
-        with subprocess.Popen(command(server.uri(OTHER), *words), stdin=subprocess.DEVNULL,
+        words = WRITES.words(pace.size_mib, pace.seconds + START_SECONDS_MAX)
+        with subprocess.Popen(command(words, server.uri(OTHER)), stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as writer:
             try:
                 deadline = time.monotonic() + START_SECONDS_MAX
@@ -76,7 +87,7 @@ class Neighbour:
                         raise SystemExit(f"nothing of the other disk reaches the store of {server.name}")
                     time.sleep(0.02)
                 begin, before = time.monotonic(), server.counters()["stored"]
-                p99 = self._p99(server, size, effort)
+                p99 = self._p99(server, pace)
                 mib = (server.counters()["stored"] - before) / (1 << 20)
                 rate = mib / (time.monotonic() - begin)
             finally:

@@ -1,20 +1,42 @@
 """The facts of a run, and the text of RESULTS.md."""
 
-import datetime
 import os
 import pathlib
 import re
 
+from .attach import Attach
 from .boot import Boot
 from .cache import STAGES
+from .many import Many
 from .nbd import STAGE as NBD
 from .neighbour import Neighbour
+from .pictures import DEPTH_FILE, LATENCY_FILE
+from .protocol import STAGE as SHEEPDOG
 from .rounds import SPREAD_MAX
+from .snapshots import Snapshots
+from .space import HOLES, TRIM
 from .starts import Starts
-from .tools import HOME, run
+from .tools import HOME, java, run
+from .ways import FOUR, TCP, TLS
 
-CACHE = (*STAGES, Neighbour(), Boot())
-SECTIONS = (NBD, *CACHE, Starts())
+# The chapters of the result, and their sections. Those without a title have one section, which has it.
+CHAPTERS = {
+    "serving": ("## Serving disks through NBD", (NBD, FOUR, TCP, TLS, HOLES, TRIM, Many(), Attach())),
+    "cache": ("## The object cache", (*STAGES, Neighbour(), Boot())),
+    "protocol": (None, (SHEEPDOG,)),
+    "snapshots": (None, (Snapshots(),)),
+    "start": (None, (Starts(),)),
+}
+
+# Chapters that are measured together, where there is no time for all at once.
+HALVES = {"path": ("serving", "start"), "store": ("cache", "protocol", "snapshots")}
+
+SECTIONS = tuple(section for _, sections in CHAPTERS.values() for section in sections)
+
+CAPTIONS = {
+    DEPTH_FILE: "IOPS by queue depth: the median of the rounds, and their range as a vertical line.",
+    LATENCY_FILE: "Latency distribution, one connection.",
+}
 
 
 def first_line(*command):
@@ -34,10 +56,9 @@ def machine(directory):
 
 
 def versions():
-    java = run("bash", "-c", 'KELPIE_HOME=$PWD; . lib/launch.sh; kelpie_find_java;'
-               ' "$KELPIE_JDK/bin/java" -version 2>&1', cwd=HOME).splitlines()[1]
+    build = run("bash", "-c", '"$0" -version 2>&1', java()).splitlines()[1]
     return {
-        "Java": re.sub(r"\s*\(.*?build ", " ", java).rstrip(")"),
+        "Java": re.sub(r"\s*\(.*?build ", " ", build).rstrip(")"),
         "fio": first_line("fio", "--version").removeprefix("fio-"),
         "nbdkit": first_line("nbdkit", "--version").split()[1],
         "qemu-nbd": first_line("qemu-nbd", "--version").split()[1],
@@ -54,12 +75,12 @@ def commit():
 
 
 def facts(directory):
-    return {"date": datetime.date.today().isoformat(), "commit": commit(), **machine(directory),
-            **versions()}
+    """What has to be the same where numbers are compared."""
+    return machine(directory) | versions()
 
 
-def text(known, measured, effort):
-    """All sections that were measured, by their names."""
+def text(known, effort, measured, drawn):
+    """All sections that were measured: their text and when it was, by their names; and the pictures."""
     lines = [
         "# Measured",
         "",
@@ -68,44 +89,70 @@ def text(known, measured, effort):
         f" {SPREAD_MAX:.0%} is undecided.",
         "",
         *[f"* {key}: {value}" for key, value in known.items()],
+        *missing(measured),
         "",
         "A number is the median of the rounds. A ratio is taken in each round; given are its median and",
-        "range. The spread of a server is (max - min) / median. A row is undecided where that of a ratio",
-        "with a limit is too large.",
+        "range. The spread is (max - min) / median, and a row undecided where that of a ratio that has a limit",
+        "is too large, or of any ratio where none has. Ratios are of rates, so above 1 Kelpie is faster, but",
+        "where a table says that it has times. The same numbers for programs, and how long each row took to",
+        "measure: `results.json`.",
         "",
     ]
-    before = None
+    for name, caption in CAPTIONS.items():
+        if name in drawn:
+            lines += [f"![{caption}]({name})", "", caption, ""]
+    for title, sections in CHAPTERS.values():
+        those = [section for section in sections if section.name in measured]
+        if title and those:
+            lines += [title, ""]
+        for section in those:
+            lines += [section.heading, "", *measured[section.name]["lines"]]
+    return "\n".join([*lines, *how(effort), *when(measured)])
+
+
+def missing(measured):
+    """What a run that was given up, or of a part, left out."""
+    absent = [section.name for section in SECTIONS if section.name not in measured]
     for section in SECTIONS:
-        if section.name not in measured:
-            continue
-        if section in CACHE and before not in CACHE:
-            lines += ["## The object cache", ""]
-        lines += [section.heading, "", *section.lines(measured[section.name], effort)]
-        before = section
-    return "\n".join([*lines, *how(effort)])
+        if section.name in measured and len(section.names) > 1:
+            rows = measured[section.name]["rows"]
+            absent += [name for name in section.names if name not in rows]
+    return [f"* NOT MEASURED: {', '.join(absent)}"] if absent else []
+
+
+def when(measured):
+    lines = ["## When", "", "| section | date | commit | load of the machine at the end | minutes |",
+             "|---|---|---|---:|---:|"]
+    for section in SECTIONS:
+        if section.name in measured:
+            of = measured[section.name]
+            lines.append(f"| {section.name} | {of['date']} | {of['commit']} | {of['load']:.1f} |"
+                         f" {sum(of['seconds'].values()) / 60:.1f} |")
+    return [*lines, ""]
 
 
 def how(effort):
-    size, small = effort.size_mib, effort.cache_size_mib
+    paces = (("one disk", effort.serving), ("the object cache", effort.cache),
+             ("everything else", effort.wide))
     return [
         "## How",
         "",
-        f"Disks of {size} MiB ({small} MiB in the sections about the object cache, where nothing else is",
-        "said), all written once with random data and read once before. fio with its nbd engine, one",
-        f"connection, {effort.seconds:g} s per run ({effort.cache_seconds:g} s about the object cache),"
-        f" {effort.pairs} rounds after {effort.uncounted} that is not counted; before,",
-        f"each server gets {effort.warm_seconds} s ({effort.cache_warm_seconds} s) of mixed 4 KiB reads and"
-        " writes. Writes go over allocated",
-        "space. After each run with writes the server is told to flush, outside the measurement. Unix",
-        "sockets except where it says TCP (loopback).",
+        "Where nothing else is said, disks are written as a whole with random data and read once before. fio",
+        "with its nbd engine, one connection over a Unix socket; before its rows, each server gets mixed",
+        "4 KiB reads and writes. After each run with writes the server is told to flush, outside the",
+        "measurement.",
         "",
-        f"* Kelpie: `bin/sheep --nbd ... -w size={2 * size}M,keep=always`, formatted with one copy; the VDI",
-        "  is in the object cache as a whole, the cache's files in the page cache. Every block that is",
-        "  read is checked against its checksum. Objects, cache and log lie on the same file system.",
+        "| section | disk | mixed reads and writes before | a run | rounds that count | before them |",
+        "|---|---:|---:|---:|---:|---:|",
+        *[f"| {title} | {pace.size_mib} MiB | {pace.warm_seconds:g} s | {pace.seconds:g} s |"
+          f" {pace.pairs} | {pace.uncounted} |" for title, pace in paces],
+        "",
+        "* Kelpie: `bin/sheep --nbd ... -w size=...,keep=always`, a cache of twice the disk's size, formatted",
+        "  with one copy. Objects, cache and log lie on the same file system.",
         "* cache on, cache off: the same with the cache that the section says, and without `-w`.",
         "* slow store: `bench/slow-sheep`, the same daemon over a store that is made slow.",
-        "* nbdkit: `nbdkit file`, the file in the page cache.",
-        "* qemu-nbd: `qemu-nbd -f raw --cache=writeback --aio=threads`, the file in the page cache.",
+        "* nbdkit: `nbdkit file`.",
+        "* qemu-nbd: `qemu-nbd -f raw --cache=writeback --aio=threads --discard=unmap`.",
         "",
         "Hits are read requests; bytes pulled and pushed are the cache's own counters (docs/metrics.md),",
         "what a flush after the run pushed included.",

@@ -10,7 +10,8 @@ import sys
 HOME = pathlib.Path(__file__).resolve().parent.parent.parent
 
 # A command that is called, and the Debian package that brings it.
-TOOLS = {"fio": "fio", "nbdkit": "nbdkit", "qemu-nbd": "qemu-utils", "qemu-io": "qemu-utils"}
+TOOLS = {"fio": "fio", "nbdkit": "nbdkit", "qemu-nbd": "qemu-utils", "nbdsh": "python3-libnbd",
+         "openssl": "openssl"}
 
 # What the benchmark needs of the tests: the daemon over a slow store.
 TESTS = "src/test/java/dev/kelpie/sheep"
@@ -61,6 +62,12 @@ def build():
     run("bash", "-c",
         'KELPIE_HOME=$PWD; . lib/launch.sh; kelpie_find_java;'
         ' JAVA_HOME=$KELPIE_JDK exec mvn -q -B package -DskipTests', cwd=HOME)
+
+
+def java():
+    """The Java that runs Kelpie."""
+    return run("bash", "-c", 'KELPIE_HOME=$PWD; . lib/launch.sh; kelpie_find_java;'
+               ' echo "$KELPIE_JDK/bin/java"', cwd=HOME).strip()
 
 
 def free_port():

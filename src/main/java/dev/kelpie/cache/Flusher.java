@@ -26,6 +26,11 @@ final class Flusher {
   /// flush that finds no helper goes on alone: helpers may hang with another VDI's backend (I20).
   private static final int HELPERS_MAX = 24;
 
+  /// How much is pushed in the background before it is made durable: where the backend has a memory
+  /// that takes writes faster than its disk, the rate of pushing is to be the disk's, and the next
+  /// barrier must not wait for all of it.
+  private static final long UNSYNCED_MAX = 64L << 20;
+
   private final CacheState state;
   private final Pusher pusher;
   private final ObjectStore backend;
@@ -45,41 +50,52 @@ final class Flusher {
   }
 
   /// Makes everything of the VDI durable that was written before the call.
-  void flush(VdiId vdi) throws IOException {
-    List<ObjectId> differing = state.vdi(vdi).differing();
+  void flush(VdiId id) throws IOException {
+    VdiCache vdi = state.vdi(id);
+    List<ObjectId> differing = vdi.differing();
     if (differing.isEmpty()) {
       // A push under way may have been taken off the list before its bytes are durable.
-      backend.flush(vdi);
+      sync(vdi);
     } else {
       push(vdi, differing, Durability.DURABLE);
     }
   }
 
-  /// Brings to the backend what was written to the VDI before the call. The backend may keep it as
-  /// undurable as it was, as far as the order allows: nobody waits for it. Removals are durable at
-  /// once: whoever removes an object has cleared its entry durably before (I5).
-  void push(VdiId vdi) throws IOException {
-    List<ObjectId> differing = state.vdi(vdi).differing();
+  /// Brings to the backend what was written to the VDI before the call. The backend may keep some
+  /// of it as undurable as it was, as far as the order allows: nobody waits for it. Removals are
+  /// durable at once: whoever removes an object has cleared its entry durably before (I5).
+  void push(VdiId id) throws IOException {
+    VdiCache vdi = state.vdi(id);
+    List<ObjectId> differing = vdi.differing();
     if (!differing.isEmpty()) {
       push(vdi, differing, Durability.DEFERRED);
     }
   }
 
-  private void push(VdiId vdi, List<ObjectId> differing, Durability promised) throws IOException {
-    PushRate rate = state.vdi(vdi).rate;
-    rate.begin(clock.nanos());
+  private void push(VdiCache vdi, List<ObjectId> differing, Durability promised)
+      throws IOException {
+    vdi.rate.begin(clock.nanos());
     try {
       pushInOrder(vdi, differing, promised);
+      if (vdi.unsynced.get() >= UNSYNCED_MAX) {
+        sync(vdi);
+      }
     } finally {
-      rate.end(clock.nanos());
+      vdi.rate.end(clock.nanos());
     }
   }
 
-  private void pushInOrder(VdiId vdi, List<ObjectId> differing, Durability promised)
+  /// Makes durable what the backend has.
+  private void sync(VdiCache vdi) throws IOException {
+    vdi.unsynced.set(0);
+    backend.flush(vdi.id);
+  }
+
+  private void pushInOrder(VdiCache vdi, List<ObjectId> differing, Durability promised)
       throws IOException {
     List<ObjectId> data = new ArrayList<>(differing.size());
     List<ObjectId> gone = new ArrayList<>();
-    ObjectId inode = ObjectId.inode(vdi);
+    ObjectId inode = ObjectId.inode(vdi.id);
     for (ObjectId id : differing) {
       if (state.isGone(id)) {
         gone.add(id);
@@ -94,11 +110,11 @@ final class Flusher {
     try {
       pushAll(entries == null ? data : dataOf(vdi, inode));
       if (entries != null || promised == Durability.DURABLE) {
-        backend.flush(vdi);
+        sync(vdi);
       }
       if (entries != null) {
         pusher.send(entries, Durability.DURABLE);
-        backend.flush(vdi);
+        sync(vdi);
       }
       done = true;
     } finally {
@@ -112,8 +128,8 @@ final class Flusher {
   }
 
   /// The data objects that differ now.
-  private List<ObjectId> dataOf(VdiId vdi, ObjectId inode) {
-    List<ObjectId> differing = new ArrayList<>(state.vdi(vdi).differing());
+  private List<ObjectId> dataOf(VdiCache vdi, ObjectId inode) {
+    List<ObjectId> differing = new ArrayList<>(vdi.differing());
     differing.remove(inode);
     return differing;
   }

@@ -177,6 +177,7 @@ final class Pusher {
       if (done) {
         cleanReadable(stripe, push);
         object.vdi.rate.pushed(begun.bytes.position());
+        object.vdi.unsynced.addAndGet(begun.bytes.position());
       } else {
         object.vdi.counters.pushesFailed.increment();
       }

@@ -33,21 +33,22 @@ final class Slab {
     } catch (IOException e) {
       throw new CacheFault("reading chunk " + chunk, e);
     }
-    return firstDamaged(chunk, block, into.duplicate().flip().position(start));
+    return firstDamaged(chunk, block, into.position(start));
   }
 
   /// Writes whole blocks from the buffer and records their checksums. The caller sets the masks.
   void write(int chunk, int block, ByteBuffer from) throws CacheFault {
-    ByteBuffer summed = from.duplicate();
+    int start = from.position();
     try {
       file.write(from, IndexLayout.slabOffset(chunk) + (long) block * BLOCK_SIZE);
     } catch (IOException e) {
       throw new CacheFault("writing chunk " + chunk, e);
     }
     CRC32C crc = new CRC32C();
-    int end = summed.limit();
-    for (int b = block; summed.position() < end; b++) {
-      table.sum(chunk, b, sum(crc, summed, end) ^ table.seed(chunk, b));
+    int end = from.limit();
+    from.position(start);
+    for (int b = block; from.position() < end; b++) {
+      table.sum(chunk, b, sum(crc, from, end) ^ table.seed(chunk, b));
     }
   }
 
@@ -68,12 +69,15 @@ final class Slab {
     int end = bytes.limit();
     for (int b = block; bytes.position() < end; b++) {
       if ((sum(crc, bytes, end) ^ table.seed(chunk, b)) != table.sum(chunk, b)) {
+        bytes.position(end);
         return b;
       }
     }
     return -1;
   }
 
+  /// Sums the next block, and goes on behind it. The caller's own buffer is used, since a duplicate
+  /// would be the only object of a hit.
   private static int sum(CRC32C crc, ByteBuffer bytes, int end) {
     bytes.limit(Math.min(end, bytes.position() + BLOCK_SIZE));
     crc.reset();

@@ -41,6 +41,9 @@ final class VdiCache {
 
   volatile double pushRate = PushRate.FIRST;
 
+  /// What was pushed and not made durable, in bytes.
+  final AtomicLong unsynced = new AtomicLong();
+
   /// When the last of the writes that are slowed begins, in nanoseconds of the clock.
   final AtomicLong nextWrite = new AtomicLong();
 

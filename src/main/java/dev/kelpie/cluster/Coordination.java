@@ -45,10 +45,12 @@ public interface Coordination extends Closeable {
   /// Makes a record that is there while this process can show that it lives. Such records are read,
   /// listed and watched as all others; a commit must not name their keys.
   ///
-  /// @param lost called once where the record is gone and its maker did not close it: the process
-  ///   was taken for dead. It may announce itself anew An announcement that failed may have been
-  ///   made; the next one of the same key by this handle takes its place.
+  /// An announcement that failed may have been made; the next one of the same key by this handle
+  /// takes its place. Who sees its lease run out and wants to begin anew closes the old record
+  /// first: maybe nobody took it for dead, and then its key is taken.
   ///
+  /// @param lost called once where the record is gone and its maker did not close it: the process
+  ///   was taken for dead. It may announce itself anew
   /// @return empty where the key is taken, also by an earlier life of this process that is not yet
   ///   taken for dead
   Optional<Presence> announce(String key, byte[] value, Runnable lost) throws IOException;

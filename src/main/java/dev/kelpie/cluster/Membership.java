@@ -152,7 +152,10 @@ public final class Membership {
     }
     if (life.isPresent()) {
       log.warn("the others may take this node for dead; it stops serving and joins again");
+      Presence last = life.get().presence;
       life = Optional.empty();
+      // Nobody may have taken it for dead, and then its record would be in the next one's way.
+      last.close();
     }
     long incarnation = lives.getAsLong();
     Optional<Presence> presence =
@@ -185,7 +188,9 @@ public final class Membership {
       return false;
     }
     if (lead.isPresent() && lead.get().lease() <= 0) {
+      Presence last = lead.get();
       lead = Optional.empty();
+      last.close();
     }
     if (lead.isEmpty()) {
       byte[] name = MapRules.name(self).getBytes(StandardCharsets.UTF_8);

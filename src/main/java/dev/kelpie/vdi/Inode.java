@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
 
 /// A VDI's metadata in memory, shared by everybody on this node who uses the VDI; there is one for
 /// each id ([Inodes]). The fields are here whole, the object map in pages that are loaded when they
@@ -92,10 +93,22 @@ public final class Inode {
       Locks locks,
       PageBudget budget,
       Drops drops,
-      ToIntFunction<VdiId> losses) {}
+      ToIntFunction<VdiId> losses) {
+    /// Watches a VDI from now on, which is before its inode's fields are read.
+    LossWatch watch(VdiId vdi) {
+      return new LossWatch(locks, () -> losses.applyAsInt(vdi));
+    }
+  }
 
   /// @param fields the first [InodeLayout#FIELDS_END] bytes of the inode
-  Inode(Context context, VdiId vdi, Generation generation, byte[] fields, Standing standing) {
+  /// @param lossWatch begun before the fields were read
+  Inode(
+      Context context,
+      VdiId vdi,
+      Generation generation,
+      byte[] fields,
+      Standing standing,
+      LossWatch lossWatch) {
     this.vdi = vdi;
     this.object = ObjectId.inode(vdi);
     this.generation = generation;
@@ -107,7 +120,7 @@ public final class Inode {
     this.indexLocks = new IndexLocks(context.locks());
     this.loading = context.locks().mutex();
     this.fields = new InodeFields(context.locks(), fields);
-    this.lossWatch = new LossWatch(context.locks(), () -> context.losses().applyAsInt(vdi));
+    this.lossWatch = lossWatch;
     this.standing = standing;
   }
 
@@ -226,7 +239,7 @@ public final class Inode {
   /// Makes an entry durable that is not, in a given mode: its object is.
   public void makeEntryDurable(int index, CacheMode mode) throws IOException {
     if (!inheritedIsDurable) {
-      flush();
+      flushInGate();
     }
     if (!isDeferred(index)) {
       return;
@@ -241,11 +254,21 @@ public final class Inode {
     }
   }
 
-  /// Makes everything durable that was answered before the call. Called with no entry locked.
+  /// Makes everything durable that was answered before the call. Called outside the gate and with
+  /// no entry locked.
   public void flush() throws IOException {
+    flush(this::settleLoss);
+  }
+
+  /// The same, for who is inside the gate.
+  public void flushInGate() throws IOException {
+    flush(this::settleLossInGate);
+  }
+
+  private void flush(LossWatch.Restoration settlement) throws IOException {
     long given = tickets.get();
     objects.flush(vdi);
-    settleLoss();
+    settlement.run();
     inheritedIsDurable = true;
     durableTicket.accumulateAndGet(given, Math::max);
   }
@@ -255,7 +278,7 @@ public final class Inode {
   /// that only what differs is written.
   private void restore() throws IOException {
     for (int number = 0; number < PAGES; number++) {
-      MapPage page = pages.get(number);
+      MapPage page = loaded(number);
       if (page == null) {
         continue;
       }
@@ -267,6 +290,17 @@ public final class Inode {
       }
     }
     putFields(known -> known, CacheMode.WRITETHROUGH, Durability.DURABLE);
+  }
+
+  /// A page if it is in memory. One that is being loaded may be made of what was there before a
+  /// loss, so that this waits for it.
+  private @Nullable MapPage loaded(int number) {
+    loading.lock();
+    try {
+      return pages.get(number);
+    } finally {
+      loading.unlock();
+    }
   }
 
   /// An entry whose object was lost as well goes back to what the store has.
@@ -285,9 +319,21 @@ public final class Inode {
     }
   }
 
-  /// Brings back what of the inode was lost with the object cache, if anything was. Called with no
-  /// entry locked.
+  /// Brings back what of the inode was lost with the object cache, if anything was and the VDI is
+  /// still the working one. Called outside the gate and with no entry locked.
   public void settleLoss() throws IOException {
+    if (isBehindLoss()) {
+      gate.enterShared();
+      try {
+        settleLossInGate();
+      } finally {
+        gate.leaveShared();
+      }
+    }
+  }
+
+  /// The same, for who is inside the gate.
+  public void settleLossInGate() throws IOException {
     if (standing == Standing.WORKING) {
       lossWatch.settle(this::restore);
     }

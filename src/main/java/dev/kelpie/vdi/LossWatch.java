@@ -12,6 +12,8 @@ final class LossWatch {
   private final Locks.Mutex settling;
   private volatile int settled;
 
+  /// Begins to watch.
+  ///
   /// @param losses how often something was lost so far
   LossWatch(Locks locks, IntSupplier losses) {
     this.losses = losses;

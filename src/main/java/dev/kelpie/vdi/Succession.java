@@ -56,7 +56,7 @@ final class Succession {
     try {
       current.checkWritable();
       current.settle();
-      current.flush();
+      current.flushInGate();
       VdiAnswer answer =
           ownContent ? freezeAsBase(current, shape) : freezeFor(current, base, shape);
       if (answer instanceof Found(VdiId next, int _)) {

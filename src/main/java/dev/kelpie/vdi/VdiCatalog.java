@@ -453,6 +453,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   }
 
   private Inode load(VdiId vdi) throws IOException {
+    LossWatch lossWatch = context.watch(vdi);
     byte[] fields = inodeObjects.fields(vdi);
     InodeHeader header = InodeHeader.decode(fields);
     if (header.storePolicy() != 0 || header.blockShift() != InodeLayout.BLOCK_SHIFT_4M) {
@@ -464,7 +465,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
     VdiRecord record = table.living(vdi);
     Inode.Standing standing = record.isSnapshot() ? Inode.Standing.FROZEN : Inode.Standing.WORKING;
-    Inode inode = new Inode(context, vdi, leases.generation(vdi), fields, standing);
+    Inode inode = new Inode(context, vdi, leases.generation(vdi), fields, standing, lossWatch);
     inode.cacheMode(record.cache().mode());
     return inode;
   }

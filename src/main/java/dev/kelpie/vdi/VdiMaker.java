@@ -65,6 +65,7 @@ final class VdiMaker {
     if (frozen.isPresent()) {
       leases.inheritLoss(frozen.get().vdi(), record.vdi());
     }
+    LossWatch lossWatch = context.watch(record.vdi());
     byte[] fields = InodeHeader.of(record, birth.size()).encode();
     Optional<VdiId> parent = birth.parent().map(VdiRecord::vdi);
     if (inodeObjects.create(record.vdi(), fields, birth.size(), parent) == Outcome.NO_SPACE) {
@@ -77,7 +78,8 @@ final class VdiMaker {
                 record.vdi(),
                 leases.generation(record.vdi()),
                 fields,
-                Inode.Standing.WORKING));
+                Inode.Standing.WORKING,
+                lossWatch));
     made.cacheMode(record.cache().mode());
     try {
       commit(record, birth, current, made);

@@ -298,7 +298,7 @@ final class Volume implements BlockDevice {
         if (isCurrent(now)) {
           now.inode().checkWritable();
           work.on(now);
-          now.inode().settleLoss(); // of an entry on which what was just written relies
+          now.inode().settleLossInGate(); // of an entry on which what was just written relies
           done = true;
         }
       } finally {

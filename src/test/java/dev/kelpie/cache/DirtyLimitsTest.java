@@ -85,6 +85,21 @@ final class DirtyLimitsTest {
     assertTrue(slow > 5 * MIB && slow < 15 * MIB, () -> "the last 20 seconds: " + slow);
   }
 
+  /// Or the rate would be that of the backend's memory, and a barrier would wait for all of it.
+  @Test
+  void whatIsPushedInTheBackgroundIsMadeDurableBeforeItIsMuch() throws IOException {
+    CacheRig busy = new CacheRig(512 * MIB);
+    try {
+      for (int i = 0; i < 60; i++) {
+        ObjectId id = ObjectId.data(A, i);
+        busy.create(id, Base.ZEROS, 0, filled(id.size(), 1), CacheMode.WRITEBACK);
+      }
+      Await.until("some is durable", () -> busy.store.record().count(StoreCall.FLUSH) > 0);
+    } finally {
+      busy.stop();
+    }
+  }
+
   @Test
   void smallFlushesSayNothingOfThroughput() {
     PushRate rate = rate();

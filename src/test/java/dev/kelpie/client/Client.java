@@ -1,6 +1,7 @@
 package dev.kelpie.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.EOFException;
@@ -15,8 +16,13 @@ import java.util.Objects;
 
 /// One connection to a sheep.
 final class Client implements AutoCloseable {
+  private static final int INPUT_SIZE = 64 << 10;
+
   private final SocketChannel channel;
-  private final int epoch;
+  private int epoch;
+
+  /// What has come and nobody has looked at yet.
+  private final ByteBuffer input = ByteBuffer.allocate(INPUT_SIZE).limit(0);
 
   /// What was sent and not answered; clients that repeat an id count how often.
   private final Map<Integer, Request> open = new HashMap<>();
@@ -25,6 +31,11 @@ final class Client implements AutoCloseable {
 
   Client(Sheep sheep) throws IOException {
     this(sheep.at(), sheep.epoch());
+  }
+
+  /// Takes the epoch from the first reply; all others have to have the same.
+  Client(SocketAddress at) throws IOException {
+    this(at, 0);
   }
 
   Client(SocketAddress at, int epoch) throws IOException {
@@ -51,9 +62,12 @@ final class Client implements AutoCloseable {
   }
 
   void sendBytes(byte[] bytes) throws IOException {
-    ByteBuffer all = ByteBuffer.wrap(bytes);
-    while (all.hasRemaining()) {
-      channel.write(all);
+    sendBytes(ByteBuffer.wrap(bytes));
+  }
+
+  void sendBytes(ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
     }
   }
 
@@ -66,6 +80,7 @@ final class Client implements AutoCloseable {
     if (times.merge(id, -1, Integer::sum) == 0) {
       open.remove(id);
     }
+    epoch = epoch == 0 ? header.getInt(4) : epoch;
     int length = Reply.check(request, header, epoch);
     return new Reply(request, header, receive(length).array());
   }
@@ -78,10 +93,26 @@ final class Client implements AutoCloseable {
     return reply;
   }
 
+  /// Whether a part of the next reply has come, at least.
+  boolean hasMore() {
+    return input.hasRemaining();
+  }
+
   private ByteBuffer receive(int length) throws IOException {
     ByteBuffer into = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
     while (into.hasRemaining()) {
-      if (channel.read(into) < 0) {
+      boolean more = true;
+      if (input.hasRemaining()) {
+        int count = Math.min(input.remaining(), into.remaining());
+        into.put(input.slice(input.position(), count));
+        input.position(input.position() + count);
+      } else if (into.remaining() >= input.capacity()) {
+        more = channel.read(into) >= 0;
+      } else {
+        more = channel.read(input.clear()) >= 0;
+        input.flip();
+      }
+      if (!more) {
         throw new EOFException("the sheep hung up after " + into.position() + " of " + length);
       }
     }
@@ -90,6 +121,7 @@ final class Client implements AutoCloseable {
 
   /// Waits for the end of the stream, and fails where anything comes before it.
   void assertHungUp() throws IOException {
+    assertFalse(input.hasRemaining(), "nothing more is said");
     try {
       assertEquals(-1, channel.read(ByteBuffer.allocate(1)), "nothing more is said");
     } catch (IOException reset) {

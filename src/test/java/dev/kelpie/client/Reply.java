@@ -36,31 +36,33 @@ record Reply(Request request, ByteBuffer header, byte[] data) {
   }
 
   Reply is(int result) {
-    assertEquals(Integer.toHexString(result), Integer.toHexString(result()), () -> "to " + request);
+    assertEquals(
+        result, result(), () -> "result " + Integer.toHexString(result()) + " to " + request);
     return this;
   }
 
   /// How many bytes follow a header that answers a request, after a check of all 48.
   static int check(Request request, ByteBuffer header, int epoch) {
-    String to = "to " + request;
-    assertEquals(0, header.get(0), "protocol version " + to);
-    assertEquals(request.opcode(), header.get(1) & 0xff, "opcode " + to);
-    assertEquals(0, header.getShort(2), "flags " + to);
-    assertEquals(epoch, header.getInt(4), "epoch " + to);
-    assertEquals(request.id(), header.getInt(8), "id " + to);
+    assertEquals(0, header.get(0), () -> "protocol version to " + request);
+    assertEquals(request.opcode(), header.get(1) & 0xff, () -> "opcode to " + request);
+    assertEquals(0, header.getShort(2), () -> "flags to " + request);
+    assertEquals(epoch, header.getInt(4), () -> "epoch to " + request);
+    assertEquals(request.id(), header.getInt(8), () -> "id to " + request);
     int result = header.getInt(RESULT);
-    assertTrue(result >= 0 && result < 0x100, "result " + Integer.toHexString(result) + " " + to);
+    assertTrue(
+        result >= 0 && result < 0x100,
+        () -> "result " + Integer.toHexString(result) + " to " + request);
     boolean open = request.opcode() < 0x80;
-    assertTrue(!open || result < 0x80, "a result that no client knows " + to);
+    assertTrue(!open || result < 0x80, () -> "a result that no client knows to " + request);
     int length = header.getInt(12);
     if (open) {
-      assertEquals(expected(request, result), length, "data length " + to);
+      assertEquals(expected(request, result), length, () -> "data length to " + request);
       checkFields(request, header, result);
     } else {
       boolean may = !request.writes() || request.hasBoth();
-      assertTrue(length == 0 || may, "data length " + to);
+      assertTrue(length == 0 || may, () -> "data length to " + request);
       boolean fits = Integer.compareUnsigned(length, request.length()) <= 0;
-      assertTrue(fits, "more than there is room for " + to);
+      assertTrue(fits, () -> "more than there is room for to " + request);
     }
     return length;
   }
@@ -79,11 +81,13 @@ record Reply(Request request, ByteBuffer header, byte[] data) {
         };
     for (int at = RESULT + 4; at < Request.SIZE; at++) {
       boolean mayBe = named && ((at >= VDI_ID && at < VDI_ID + 3) || at == COPIES);
-      assertTrue(mayBe || header.get(at) == 0, "byte " + at + " of the reply to " + request);
+      int place = at;
+      assertTrue(
+          mayBe || header.get(at) == 0, () -> "byte " + place + " of the reply to " + request);
     }
     if (named) {
-      assertTrue(header.getInt(VDI_ID) != 0, "a VDI without an id to " + request);
-      assertTrue(header.get(COPIES) > 0, "a VDI without copies to " + request);
+      assertTrue(header.getInt(VDI_ID) != 0, () -> "a VDI without an id to " + request);
+      assertTrue(header.get(COPIES) > 0, () -> "a VDI without copies to " + request);
     }
   }
 }

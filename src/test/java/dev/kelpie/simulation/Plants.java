@@ -88,7 +88,7 @@ final class Plants {
                 in(
                     "Flusher",
                     "pushAll(entries == null ? data : dataOf(vdi, inode));",
-                    "if (entries != null) { pusher.send(entries, Durability.DURABLE); backend.flush(vdi); } pushAll(entries == null ? data : dataOf(vdi, inode));"))),
+                    "if (entries != null) { pusher.send(entries, Durability.DURABLE); sync(vdi); } pushAll(entries == null ? data : dataOf(vdi, inode));"))),
         new Plant(
             "the inode is copied after the dirty set was taken",
             Run.NAME_DURING_PUSH,

@@ -42,7 +42,8 @@ final class InodeDoubtTest {
     Inode.Context context =
         new Inode.Context(store, LOCKS, new PageBudget(LOCKS, 1), (_, _) -> {}, _ -> 0);
     byte[] fields = new byte[InodeLayout.FIELDS_END];
-    return new Inode(context, VDI, Generation.NONE, fields, Inode.Standing.WORKING);
+    return new Inode(
+        context, VDI, Generation.NONE, fields, Inode.Standing.WORKING, context.watch(VDI));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.kelpie.vdi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.kelpie.model.Generation;
 import dev.kelpie.model.ObjectId;
@@ -12,12 +13,14 @@ import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.platform.Locks;
+import dev.kelpie.testing.Await;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.testing.MemoryStore;
 import dev.kelpie.testing.TestPlatform;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,20 +38,18 @@ final class InodeLossTest {
 
   private final MemoryStore store = new MemoryStore();
   private final AtomicInteger losses = new AtomicInteger();
-  private final Inode inode = inode();
+  private final byte[] fields = new byte[InodeLayout.FIELDS_END];
+  private final Inode.Context context =
+      new Inode.Context(store, LOCKS, new PageBudget(LOCKS, 8), (_, _) -> {}, _ -> losses.get());
+  private final Inode inode = inode(context.watch(VDI));
 
-  InodeLossTest() throws IOException {}
-
-  private Inode inode() throws IOException {
-    assertEquals(Outcome.DONE, store.create(ObjectId.inode(VDI), Base.ZEROS, List.of(), DURABLE));
-    Inode.Context context =
-        new Inode.Context(store, LOCKS, new PageBudget(LOCKS, 8), (_, _) -> {}, _ -> losses.get());
-    byte[] fields = new byte[InodeLayout.FIELDS_END];
-    return new Inode(context, VDI, Generation.NONE, fields, Inode.Standing.WORKING);
+  private Inode inode(LossWatch watch) {
+    return new Inode(context, VDI, Generation.NONE, fields, Inode.Standing.WORKING, watch);
   }
 
   @BeforeEach
   void nameTheObjectAndLoseThat() throws IOException {
+    assertEquals(Outcome.DONE, store.create(ObjectId.inode(VDI), Base.ZEROS, List.of(), DURABLE));
     inode.lockEntries(INDEX, 1);
     inode.putEntries(INDEX, new int[] {VDI.value()}, CacheMode.WRITETHROUGH, Durability.DEFERRED);
     inode.unlockEntries(INDEX, 1);
@@ -78,6 +79,32 @@ final class InodeLossTest {
     inode.checkWritable();
     assertEquals(PARENT, inode.entry(INDEX));
     assertEquals(PARENT, durableEntry());
+  }
+
+  @Test
+  void nothingIsBroughtBackOnceTheVdiIsGone() throws Exception {
+    inode.gate().enterAlone();
+    FutureTask<Boolean> barrier =
+        new FutureTask<>(() -> {
+          inode.flush();
+          return true;
+        });
+    Thread task = Thread.ofVirtual().start(barrier);
+    try {
+      Await.until("the barrier waits", () -> task.getState() == Thread.State.WAITING);
+      inode.standing(Inode.Standing.DELETED);
+    } finally {
+      inode.gate().leaveAlone();
+    }
+    barrier.get();
+    assertEquals(PARENT, durableEntry());
+  }
+
+  @Test
+  void lossWhileTheFieldsAreReadCounts() {
+    LossWatch watch = context.watch(VDI);
+    losses.incrementAndGet();
+    assertTrue(inode(watch).isBehindLoss());
   }
 
   @Test

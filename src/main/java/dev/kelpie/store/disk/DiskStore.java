@@ -401,7 +401,12 @@ public final class DiskStore implements CopyStore {
 
   private static Optional<ObjectStat> statOf(Slot slot) throws IOException {
     Optional<ObjectFile> file = slot.file();
-    return file.isEmpty() ? Optional.empty() : file.get().stat();
+    Optional<ObjectStat> stat = Optional.empty();
+    while (file.isPresent() && stat.isEmpty()) {
+      stat = file.get().stat(); // none where it was replaced, or moved to another disk
+      file = slot.file();
+    }
+    return stat;
   }
 
   /// The disk of an object that is there.

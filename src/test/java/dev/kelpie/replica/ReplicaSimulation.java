@@ -26,7 +26,7 @@ import java.util.SplittableRandom;
 ///
 /// What clients see is checked as they see it ([Register]): no acknowledged value is lost, none
 /// comes back, and a barrier that succeeded is never undone.
-final class ReplicaSimulation {
+public final class ReplicaSimulation {
   private static final VdiId VDI = new VdiId(7);
   private static final int DEPTH_MAX = 3;
 
@@ -91,7 +91,7 @@ final class ReplicaSimulation {
   ///
   /// @return how many requests were answered
   /// @throws AssertionError with the history, where a client saw what must not be
-  static int run(long seed, int count, int copies, int least, int events) {
+  public static int run(long seed, int count, int copies, int least, int events) {
     ReplicaSimulation simulation = new ReplicaSimulation(seed, count, copies, least);
     try {
       for (int i = 0; i < events; i++) {

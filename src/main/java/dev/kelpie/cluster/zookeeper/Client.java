@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.apache.zookeeper.AddWatchMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
@@ -185,13 +186,19 @@ final class Client implements Watcher {
   /// From now on tells of all changes of a znode and of those under it.
   Answer<String> watch(String path) {
     Answer<String> answer = new Answer<>(locks);
+    watch(path, code -> answer.give(code, path));
+    return answer;
+  }
+
+  /// From now on tells of all changes of a znode and of those under it, and calls `then` with the
+  /// answer, which must not wait.
+  void watch(String path, Consumer<Code> then) {
     zooKeeper.addWatch(
         path,
         this,
         AddWatchMode.PERSISTENT_RECURSIVE,
-        (rc, _, _) -> answer.give(Code.get(rc), path),
+        (rc, _, _) -> then.accept(Code.get(rc)),
         null);
-    return answer;
   }
 
   /// Ends the session, and with it what was announced in it; where no server can be told so, the

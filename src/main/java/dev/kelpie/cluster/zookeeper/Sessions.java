@@ -123,10 +123,10 @@ final class Sessions implements Client.Events, Closeable {
     } finally {
       mutex.unlock();
     }
-    // What is read from now on is read after the watches are set: none of their calls can be
-    // missed.
-    watched.forEach(client::watch);
-    watchers.anyChanged();
+    // Told when the watch is set, so that what changes after that call is told too. Where the
+    // answer
+    // is lost, the next connection comes by here.
+    watched.forEach(directory -> client.watch(directory, _ -> watchers.anyChanged()));
   }
 
   private void logConnected(Duration timeout) {

@@ -3,6 +3,7 @@ package dev.kelpie.cluster.zookeeper;
 import dev.kelpie.testing.Await;
 import java.io.File;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.server.quorum.QuorumPeer;
 import org.apache.zookeeper.server.quorum.QuorumPeer.QuorumServer;
@@ -24,6 +26,12 @@ final class Servers implements AutoCloseable {
   static final Duration TICK = Duration.ofMillis(300);
 
   private static final int COUNT = 3;
+
+  /// Below those that the system gives away: nobody else takes the port of a server that is
+  /// stopped.
+  private static final int PORTS_FROM = 15_000;
+
+  private static final int PORTS_TO = 32_000;
   private static final int FAST_ELECTION = 3;
   private static final int INIT_TICKS = 50;
   private static final int SYNC_TICKS = 10;
@@ -172,8 +180,13 @@ final class Servers implements AutoCloseable {
   private static List<Integer> freePorts(int count) throws IOException {
     List<ServerSocket> sockets = new ArrayList<>();
     try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+      while (sockets.size() < count) {
+        int port = ThreadLocalRandom.current().nextInt(PORTS_FROM, PORTS_TO);
+        try {
+          sockets.add(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
+        } catch (BindException _) {
+          // Somebody has it; the next one, then.
+        }
       }
       return sockets.stream().map(ServerSocket::getLocalPort).toList();
     } finally {

@@ -150,9 +150,9 @@ final class ZooKeeperCoordinationTest extends SharedCoordinationContract {
   }
 
   @Test
-  void tenThousandRecordsAreListed() throws IOException {
+  void moreRecordsThanAreAskedForAtOnceAreListed() throws IOException {
     try (Coordination records = open()) {
-      for (int i = 0; i < 10; i++) {
+      for (int i = 0; i < 2; i++) {
         List<Put> changes = new ArrayList<>();
         for (int j = 0; j < 1000; j++) {
           changes.add(put(String.format("vdi/%06x", 1000 * i + j), "value of " + j, 0));
@@ -161,8 +161,8 @@ final class ZooKeeperCoordinationTest extends SharedCoordinationContract {
       }
       assertTrue(records.commit(List.of(put("vdj/1", "", 0))));
       List<Stored> all = records.list("vdi/");
-      assertEquals(10_000, all.size());
-      assertEquals("vdi/00270f", all.getLast().key());
+      assertEquals(2000, all.size());
+      assertEquals("vdi/0007cf", all.getLast().key());
       assertEquals(256, records.list("vdi/0001").size());
     }
   }

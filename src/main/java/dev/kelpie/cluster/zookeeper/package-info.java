@@ -1,7 +1,7 @@
 /// [dev.kelpie.cluster.Coordination] on Apache ZooKeeper, for clusters of several machines.
 ///
-/// [ZooKeeperCoordination] is the door; [ZooKeeperOptions] reads what `sheep -c zookeeper:` is
-/// given, and [ClientSettings] the file that may be named there.
+/// [ZooKeeperCoordination] is the door; [ZooKeeperOptions] reads what `sheep -c zookeeper:` is to
+/// be given (it refuses that yet), and [ClientSettings] the file that may be named there.
 ///
 /// [Sessions] keeps a [Session] open whatever happens, by one [Client] after the other, and renews
 /// its [Lease]. [Committer] makes commits, with [CommitSlots] to find out about those whose answer

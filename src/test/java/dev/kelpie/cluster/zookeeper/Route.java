@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 
@@ -21,6 +22,7 @@ import java.util.stream.Collectors;
 final class Route implements AutoCloseable {
   private static final int BUFFER_SIZE = 64 << 10;
   private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final long TRY_EVERY_NANOS = 20_000_000;
 
   private final Network network = JvmPlatform.network();
   private final List<Network.Listener> listeners = new ArrayList<>();
@@ -127,11 +129,27 @@ final class Route implements AutoCloseable {
   private void serve(Connection client, Endpoint server) {
     connections.add(client);
     try (client) {
-      relay(client, network.connect(server, PATIENCE));
+      relay(client, connect(server));
     } catch (IOException | InterruptedException _) {
       // The client sees its connection break.
     } finally {
       connections.remove(client);
+    }
+  }
+
+  /// Tries for a while: who is served must not see a connection break that would have been refused,
+  /// as it is by a server that is about to listen.
+  private Connection connect(Endpoint server) throws IOException, InterruptedException {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      try {
+        return network.connect(server, PATIENCE);
+      } catch (IOException e) {
+        if (System.nanoTime() > end) {
+          throw e;
+        }
+        LockSupport.parkNanos(TRY_EVERY_NANOS);
+      }
     }
   }
 

@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.zookeeper.server.quorum.QuorumPeer;
 import org.apache.zookeeper.server.quorum.QuorumPeer.QuorumServer;
 
@@ -48,7 +47,7 @@ final class Servers implements AutoCloseable {
   private final Map<Long, QuorumPeer> running = new HashMap<>();
   private final Map<Long, Route> links = new HashMap<>();
 
-  /// Starts all three.
+  /// Starts all three, and waits until they serve.
   Servers(Path directory) throws IOException {
     this.directory = directory;
     List<Integer> ports = freePorts(COUNT * 3);
@@ -70,6 +69,16 @@ final class Servers implements AutoCloseable {
     for (int server = 1; server <= COUNT; server++) {
       start(server);
     }
+    awaitService();
+  }
+
+  /// Waits until those that run have a leader, and have all that it has.
+  void awaitService() {
+    Await.until(
+        "the servers serve",
+        () ->
+            running.values().stream()
+                .allMatch(peer -> peer.getZabState() == QuorumPeer.ZabState.BROADCAST));
   }
 
   /// Starts one, 1 to 3, with the data it has.
@@ -107,20 +116,14 @@ final class Servers implements AutoCloseable {
     return seen;
   }
 
-  /// One that does not lead; waits until there is a leader.
+  /// One that does not lead.
   int follower() {
-    AtomicInteger found = new AtomicInteger();
-    Await.until(
-        "there is a leader",
-        () -> {
-          running.forEach((id, peer) -> {
-            if (peer.getPeerState() == QuorumPeer.ServerState.FOLLOWING) {
-              found.set(id.intValue());
-            }
-          });
-          return found.get() > 0;
-        });
-    return found.get();
+    return running.entrySet().stream()
+        .filter(is -> is.getValue().getPeerState() == QuorumPeer.ServerState.FOLLOWING)
+        .findFirst()
+        .orElseThrow()
+        .getKey()
+        .intValue();
   }
 
   /// What a server hears of its leader, as long as it is a follower.

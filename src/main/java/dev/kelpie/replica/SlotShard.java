@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// The configurations of neighbouring slots as the value of one record, so that a change of one slot
-/// rewrites a few kilobytes. Big-endian: a format version (1 byte, 1), the number of nodes (2), the
-/// name of each (text: 2 bytes of length, UTF-8); then for each slot: ballot (8), safe (8), primary
-/// (2: the place of its name, from 1; 0 for none), number of acting nodes (2), and for each of them
-/// the place of its name (2, from 1) and whether it is intact (1).
+/// The configurations of neighbouring slots as the value of one record, so that a change of one
+/// slot rewrites a few kilobytes. Big-endian: a format version (1 byte, 1), the number of nodes
+/// (2), the name of each (text: 2 bytes of length, UTF-8); then for each slot: ballot (8), safe
+/// (8), primary (2: the place of its name, from 1; 0 for none), number of acting nodes (2), and for
+/// each of them the place of its name (2, from 1) and whether it is intact (1).
 final class SlotShard {
   /// How many slots share a record.
   static final int SLOTS = 256;

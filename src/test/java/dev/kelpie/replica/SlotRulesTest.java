@@ -40,8 +40,7 @@ final class SlotRulesTest {
   @Test
   void whoGoesDownLeavesWhereEnoughStay() {
     SlotConfig after = two.settle(first, HOLDERS, up("b", "c"));
-    assertEquals(
-        new SlotConfig(2, List.of(intact("b"), intact("c")), Optional.of("b"), 1), after);
+    assertEquals(new SlotConfig(2, List.of(intact("b"), intact("c")), Optional.of("b"), 1), after);
   }
 
   @Test

@@ -22,7 +22,7 @@ public interface CacheControl {
   /// The bytes that these VDIs take together.
   long used(List<VdiId> vdis);
 
-  /// Pushes what is dirty of a VDI, then drops everything of it.
+  /// Pushes what is dirty of a VDI, durably, then drops everything of it.
   ///
   /// @param force drop even what cannot be pushed
   /// @return the dirty bytes that were dropped, 0 unless forced

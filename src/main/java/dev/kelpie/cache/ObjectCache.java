@@ -375,7 +375,15 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
 
   @Override
   public long drop(VdiId vdi, boolean force) throws IOException {
-    return power.whileOn(0L, () -> state.knows(vdi) ? admin.drop(vdi, force) : 0L);
+    return power.whileOn(
+        0L,
+        () -> {
+          if (state.knows(vdi)) {
+            return admin.drop(vdi, force);
+          }
+          backend.flush(vdi); // what an earlier process pushed, and was killed
+          return 0L;
+        });
   }
 
   @Override

@@ -307,6 +307,23 @@ final class CacheCrashTest {
     assertEquals(pattern(1, 0), rig.read(DATA, 0, 1)[0]);
   }
 
+  /// Nothing of the disk is in the cache any more, but the store may have it in memory only.
+  @Test
+  void aDropAfterAKillMakesDurableWhatWasPushedBefore_I4() throws IOException {
+    for (int with = 1; with <= 2; with++) {
+      Extent extent = new Extent(0, ByteBuffer.wrap(filled(BLOCK, with)));
+      Outcome made =
+          rig.cache.create(
+              DATA, Base.ZEROS, List.of(extent), rig.change(DATA, CacheMode.WRITEBACK));
+      assertEquals(Outcome.DONE, made);
+    }
+    assertEquals(2, rig.behind(DATA, 0, 1)[0], "the second one goes through to the store");
+    rig.kill();
+    assertEquals(0, rig.cache.drop(VDI, false));
+    rig.cutPower(chance, Keep.NOTHING);
+    assertEquals(2, rig.read(DATA, 0, 1)[0]);
+  }
+
   @Test
   void filesOfAnotherVersionAreRefusedAndStayAsTheyAre() throws IOException {
     rig.stored(DATA, 1);

@@ -176,8 +176,7 @@ final class Pusher {
       boolean superseded = push.stateChanges != object.stateChanges;
       if (done) {
         cleanReadable(stripe, push);
-        object.vdi.rate.pushed(begun.bytes.position());
-        object.vdi.unsynced.addAndGet(begun.bytes.position());
+        object.vdi.pushed(begun.bytes.position());
       } else {
         object.vdi.counters.pushesFailed.increment();
       }

@@ -85,6 +85,12 @@ final class VdiCache {
     this.streams = new Streams(locks);
   }
 
+  /// So many bytes were pushed, and are not durable behind yet.
+  void pushed(long bytes) {
+    rate.pushed(bytes);
+    unsynced.addAndGet(bytes);
+  }
+
   void differs(ObjectId object, long now) {
     mutex.lock();
     try {

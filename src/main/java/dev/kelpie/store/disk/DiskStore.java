@@ -347,12 +347,14 @@ public final class DiskStore implements ObjectStore {
 
   private static Optional<ObjectStat> statOf(Slot slot) throws IOException {
     Optional<ObjectFile> file = slot.file();
-    Optional<ObjectStat> stat = Optional.empty();
-    while (file.isPresent() && stat.isEmpty()) {
-      stat = file.get().stat(); // none where it was replaced, or moved to another disk
-      file = slot.file();
+    while (file.isPresent()) {
+      Optional<ObjectStat> stat = file.get().stat();
+      if (stat.isPresent()) {
+        return stat;
+      }
+      file = slot.file(); // it was replaced, or moved to another disk
     }
-    return stat;
+    return Optional.empty();
   }
 
   /// The disk of an object that is there.

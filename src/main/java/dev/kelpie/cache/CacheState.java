@@ -22,6 +22,9 @@ final class CacheState {
   /// Enough that two busy objects rarely share a lock, few enough to cost little memory.
   private static final int STRIPES = 512;
 
+  /// How many chunks before a new one are looked for: those of a large write that came before it.
+  private static final int NEARBY = 16;
+
   final ChunkTable table;
   final Slab slab;
   final ChunkSpace space;
@@ -147,13 +150,24 @@ final class CacheState {
   /// Gives the object a free chunk; -1 where none is free, or its disk is at its quota.
   int claim(Stripe stripe, ObjectId id, int number) {
     VdiCache vdi = vdi(id);
-    int chunk = space.take(vdi);
+    int chunk = space.take(vdi, beside(stripe, id, number));
     if (chunk >= 0) {
       table.assign(chunk, id, number);
       stripe.put(chunk, id, number);
       space.added(chunk, vdi, name(id, number));
     }
     return chunk;
+  }
+
+  /// Where the chunk would lie so that it is at its distance from one of those before it.
+  private static int beside(Stripe stripe, ObjectId id, int number) {
+    for (int before = 1; before <= Math.min(number, NEARBY); before++) {
+      int chunk = stripe.find(id, number - before);
+      if (chunk >= 0) {
+        return chunk + before;
+      }
+    }
+    return FreeChunks.NONE;
   }
 
   /// Takes up a chunk that the table gives to the object.

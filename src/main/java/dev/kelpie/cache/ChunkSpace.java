@@ -14,7 +14,7 @@ final class ChunkSpace {
   /// How long growing is not tried again after it failed: each try asks the device.
   static final Duration RETRY = Duration.ofSeconds(10);
 
-  private static final int NONE = -1;
+  private static final int NONE = FreeChunks.NONE;
 
   private final Locks.Mutex mutex;
   private final Clock clock;
@@ -27,8 +27,7 @@ final class ChunkSpace {
   /// The blocks of each chunk that clients have asked for since it came.
   private final short[] asked;
 
-  private final int[] free;
-  private int freeCount;
+  private final FreeChunks free;
   private final int[] freeRecords;
   private int freeRecordCount;
   private volatile int allocated;
@@ -58,7 +57,7 @@ final class ChunkSpace {
     this.replacement = new Replacement(capacity);
     this.shares = new Shares(replacement);
     this.asked = new short[capacity];
-    this.free = new int[capacity];
+    this.free = new FreeChunks(capacity);
     this.freeRecords = new int[ChunkTable.stateSlots(capacity)];
     this.allocated = allocated;
   }
@@ -91,14 +90,16 @@ final class ChunkSpace {
 
   /// Takes a free chunk for a VDI; -1 where its disk is at its quota, or there is none and the
   /// files cannot grow.
-  int take(VdiCache vdi) {
+  ///
+  /// @param wanted which one would lie beside others of its object; -1 where it has none nearby
+  int take(VdiCache vdi, int wanted) {
     mutex.lock();
     try {
-      if (vdi.share.isFull() || (freeCount == 0 && !grow())) {
+      if (vdi.share.isFull() || (free.count() == 0 && !grow())) {
         return NONE;
       }
       count(vdi, 1);
-      int chunk = free[--freeCount];
+      int chunk = free.take(wanted, allocated);
       asked[chunk] = 0;
       return chunk;
     } finally {
@@ -110,11 +111,11 @@ final class ChunkSpace {
   int missing(VdiCache vdi, int count) {
     mutex.lock();
     try {
-      while (freeCount < count && grow()) {
+      while (free.count() < count && grow()) {
         // one step after the other
       }
       int wanted = Math.min(count, vdi.share.max);
-      return wanted - Math.max(0, Math.min(freeCount, vdi.share.max - vdi.share.used));
+      return wanted - Math.max(0, Math.min(free.count(), vdi.share.max - vdi.share.used));
     } finally {
       mutex.unlock();
     }
@@ -153,7 +154,7 @@ final class ChunkSpace {
   int used() {
     mutex.lock();
     try {
-      return allocated - freeCount;
+      return allocated - free.count();
     } finally {
       mutex.unlock();
     }
@@ -186,7 +187,7 @@ final class ChunkSpace {
     mutex.lock();
     try {
       Share own = vdi.share;
-      int others = allocated - freeCount - own.used;
+      int others = allocated - free.count() - own.used;
       long evictable = others - shares.keptFrom(own, reservable(usable())) - dirty;
       return own.max - own.used >= chunks && free() + Math.max(0, evictable) >= chunks;
     } finally {
@@ -195,7 +196,7 @@ final class ChunkSpace {
   }
 
   private int free() {
-    return freeCount + (growing ? capacity - allocated : 0);
+    return free.count() + (growing ? capacity - allocated : 0);
   }
 
   /// Whether the files could not grow as far as the quota allows.
@@ -250,7 +251,7 @@ final class ChunkSpace {
     try {
       count(vdi, -1);
       replacement.remove(chunk);
-      free[freeCount++] = chunk;
+      free.add(chunk);
     } finally {
       mutex.unlock();
     }
@@ -260,7 +261,7 @@ final class ChunkSpace {
   void release(int chunk) {
     mutex.lock();
     try {
-      free[freeCount++] = chunk;
+      free.add(chunk);
     } finally {
       mutex.unlock();
     }
@@ -334,13 +335,7 @@ final class ChunkSpace {
   void shrink(int first) {
     mutex.lock();
     try {
-      int kept = 0;
-      for (int i = 0; i < freeCount; i++) {
-        if (free[i] < first) {
-          free[kept++] = free[i];
-        }
-      }
-      freeCount = kept;
+      free.shrink(first);
       int records = 0;
       for (int i = 0; i < freeRecordCount; i++) {
         if (freeRecords[i] < ChunkTable.stateSlots(first)) {
@@ -383,9 +378,7 @@ final class ChunkSpace {
   }
 
   private void addFree(int segment, int until) {
-    for (int chunk = until - 1; chunk >= allocated; chunk--) {
-      free[freeCount++] = chunk;
-    }
+    free.add(allocated, until);
     if (allocated % IndexLayout.CHUNKS_PER_SEGMENT == 0) {
       int first = segment * IndexLayout.OBJECTS_PER_SEGMENT;
       for (int slot = first + IndexLayout.OBJECTS_PER_SEGMENT - 1; slot >= first; slot--) {

@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
 /// @param sealed whether a clean shutdown left them
 /// @param chunks the capacity they were made for
 record IndexHeader(long sequence, long idHigh, long idLow, long boot, boolean sealed, int chunks) {
-  static final int VERSION = 2;
+  static final int VERSION = 3;
 
   private static final long MAGIC = 0x4843_4143_504C_454BL; // "KELPCACH"
   private static final int SLOT_SIZE = 512;

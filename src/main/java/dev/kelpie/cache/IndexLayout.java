@@ -6,6 +6,9 @@ final class IndexLayout {
   static final int BLOCKS_PER_CHUNK = 16;
   static final int CHUNK_SIZE = BLOCK_SIZE * BLOCKS_PER_CHUNK;
 
+  /// Of a data object.
+  static final int CHUNKS_PER_OBJECT = 64;
+
   /// Chunks that are allocated together, with their part of the index: 64 MiB.
   static final int CHUNKS_PER_SEGMENT = 1024;
 
@@ -14,7 +17,9 @@ final class IndexLayout {
   /// So that everything about a chunk can be counted in an `int`.
   static final int CHUNKS_MAX = Integer.MAX_VALUE / 2;
 
-  static final long SLAB_START = 4096;
+  /// A multiple of the chunk size, so that the page cache can keep each chunk in one piece.
+  static final long SLAB_START = CHUNK_SIZE;
+
   static final long INDEX_START = 4096;
   static final int CHUNK_RECORD = 88;
   static final int OBJECT_RECORD = 32;

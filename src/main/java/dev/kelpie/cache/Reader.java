@@ -1,5 +1,6 @@
 package dev.kelpie.cache;
 
+import static dev.kelpie.cache.IndexLayout.BLOCKS_PER_CHUNK;
 import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
 import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
 
@@ -13,9 +14,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /// Reads: valid blocks from the slab, absent ones from where the object's state says. Goes through
-/// a range run by run; a run is of valid blocks in one chunk, or of absent ones.
+/// a range run by run; a run is of valid blocks in one chunk, or in several that lie side by side
+/// in the slab, or of absent ones.
 final class Reader {
   private static final byte[] ZEROS = new byte[BLOCK_SIZE];
+
+  /// So much is read at once while the stripe is locked.
+  private static final int AT_ONCE = 1 << 20;
 
   private final CacheState state;
   private final Puller puller;
@@ -164,20 +169,51 @@ final class Reader {
       }
       int run = Integer.numberOfTrailingZeros(~(valid >>> first));
       int stop = Math.min(end, number * CHUNK_SIZE + (first + run) * BLOCK_SIZE);
+      if (at % BLOCK_SIZE == 0) {
+        stop = beside(stripe, id, chunk, stop, Math.min(end, at + AT_ONCE));
+      }
       int damaged = serve(id, chunk, at, stop, into);
       if (damaged < 0) {
-        state.space.asked(chunk, BlockMask.range(first, (stop - 1) % CHUNK_SIZE / BLOCK_SIZE));
+        asked(chunk, at, stop);
         return Run.SERVED.with(stop - at);
       }
-      dropDamaged(stripe, id, chunk, damaged);
+      dropDamaged(stripe, id, chunk + damaged / BLOCKS_PER_CHUNK, damaged % BLOCKS_PER_CHUNK);
       return Run.LOOK_AGAIN.with(0);
     } finally {
       stripe.mutex.unlock();
     }
   }
 
-  /// Reads valid blocks of one chunk; through a buffer of whole blocks where the range is not of
-  /// whole blocks.
+  /// How far valid whole blocks go on in the chunks that lie behind this one and are the object's
+  /// next ones.
+  private int beside(Stripe stripe, ObjectId id, int chunk, int stop, int end) {
+    int most = end - end % BLOCK_SIZE;
+    int until = stop;
+    for (int next = chunk + 1; until % CHUNK_SIZE == 0 && until < most; next++) {
+      if (stripe.find(id, until / CHUNK_SIZE) != next) {
+        return until;
+      }
+      int run = Integer.numberOfTrailingZeros(~BlockMask.valid(state.table.masks(next)));
+      if (run == 0) {
+        return until;
+      }
+      until = Math.min(most, until + run * BLOCK_SIZE);
+    }
+    return until;
+  }
+
+  /// Notes that a client asked for a range that begins in this chunk and goes on in those behind.
+  private void asked(int chunk, int from, int end) {
+    int of = chunk;
+    for (int at = from; at < end; at += CHUNK_SIZE - at % CHUNK_SIZE) {
+      int last = Math.min(end - 1, at - at % CHUNK_SIZE + CHUNK_SIZE - 1);
+      int first = at % CHUNK_SIZE / BLOCK_SIZE;
+      state.space.asked(of++, BlockMask.range(first, last % CHUNK_SIZE / BLOCK_SIZE));
+    }
+  }
+
+  /// Reads valid blocks of a chunk and those behind it; of this one only, and through a buffer of
+  /// whole blocks, where the range is not of whole blocks.
   ///
   /// @return the first damaged block; -1 where all are whole
   private int serve(ObjectId id, int chunk, int at, int stop, ByteBuffer into) throws CacheFault {

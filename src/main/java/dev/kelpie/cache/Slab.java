@@ -1,5 +1,6 @@
 package dev.kelpie.cache;
 
+import static dev.kelpie.cache.IndexLayout.BLOCKS_PER_CHUNK;
 import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
 
 import dev.kelpie.platform.DiskFile;
@@ -20,9 +21,10 @@ final class Slab {
   }
 
   /// Reads whole blocks into the buffer, from `block` until it is full (the object's last block may
-  /// be short), and checks them.
+  /// be short), and checks them. What is longer than the chunk is in those behind it.
   ///
-  /// @return the first block that does not match its checksum; -1 where all do
+  /// @return the first block that does not match its checksum, counted from the start of the chunk;
+  ///   -1 where all do
   int read(int chunk, int block, ByteBuffer into) throws CacheFault {
     int start = into.position();
     try {
@@ -68,7 +70,9 @@ final class Slab {
     CRC32C crc = new CRC32C();
     int end = bytes.limit();
     for (int b = block; bytes.position() < end; b++) {
-      if ((sum(crc, bytes, end) ^ table.seed(chunk, b)) != table.sum(chunk, b)) {
+      int at = chunk + b / BLOCKS_PER_CHUNK;
+      int inChunk = b % BLOCKS_PER_CHUNK;
+      if ((sum(crc, bytes, end) ^ table.seed(at, inChunk)) != table.sum(at, inChunk)) {
         bytes.position(end);
         return b;
       }

@@ -49,7 +49,7 @@
 /// | lock | guards | held over |
 /// |---|---|---|
 /// | gate | the cache as a whole: on, off, cleared | a whole request (shared) |
-/// | [Stripe], by object | chunks, masks, [CachedObject] of its objects | slab reads and writes of one chunk; never the backend |
+/// | [Stripe], by object | chunks, masks, [CachedObject] of its objects | slab reads of at most 1 MiB, writes of one chunk; never the backend |
 /// | [VdiCache] | the list of objects that differ | nothing that waits |
 /// | [RemovedObjects] | its own | nothing |
 /// | [ChunkSpace] | free chunks and records, what each [Share] has, who goes next | growing the files |

@@ -6,6 +6,7 @@ import static dev.kelpie.cache.CacheRig.DATA;
 import static dev.kelpie.cache.CacheRig.VDI;
 import static dev.kelpie.cache.CacheRig.filled;
 import static dev.kelpie.cache.CacheRig.pattern;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -93,6 +94,25 @@ final class CacheDamageTest {
     } catch (ObjectDamaged e) {
       return false;
     }
+  }
+
+  /// Chunks that lie side by side are read at once.
+  @Test
+  void aDamagedBlockInTheMiddleOfALargeReadIsFetchedAlone_I15() throws IOException {
+    CacheRig rig = new CacheRig();
+    rig.stored(DATA, 1);
+    int length = 20 * CHUNK;
+    byte[] whole = rig.read(DATA, 0, length);
+    for (int chunk = 0; chunk < 20; chunk++) {
+      rig.store.record().clear();
+      int damaged = chance.nextInt(16);
+      int offset = damaged * BLOCK + chance.nextInt(BLOCK);
+      rig.disk.flip(rig.file("slab"), (IndexLayout.slabOffset(chunk) + offset) * 8);
+      assertArrayEquals(whole, rig.read(DATA, 0, length), "chunk " + chunk);
+      assertEquals(BLOCK, rig.store.record().bytesRead(), "chunk " + chunk);
+    }
+    rig.platform.assertNoFailures();
+    rig.cache.close();
   }
 
   @Test

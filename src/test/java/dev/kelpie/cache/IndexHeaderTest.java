@@ -47,7 +47,7 @@ final class IndexHeaderTest {
       file.read(bytes, 512);
       assertEquals(
           "4b454c5043414348" // KELPCACH
-              + "02000000"
+              + "03000000"
               + "00000100"
               + "0700000000000000"
               + "0807060504030201"

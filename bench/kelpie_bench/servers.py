@@ -87,6 +87,10 @@ class Server:
         """Of all its threads, to the nanosecond: the clock that clock_getcpuclockid(3) names."""
         return time.clock_gettime(~self._process.pid << 3 | 2)
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def resident_mib(self):
         """What is in memory now, and the most that ever was."""
         status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()

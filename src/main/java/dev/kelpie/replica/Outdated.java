@@ -1,0 +1,19 @@
+package dev.kelpie.replica;
+
+import java.io.IOException;
+
+/// Somebody asked in the name of a configuration that is not the slot's any more.
+public final class Outdated extends IOException {
+  private static final long serialVersionUID = 1;
+
+  /// @param known the ballot that counts
+  public Outdated(Claim claim, long known) {
+    super("slot " + claim.slot() + " has ballot " + known + ", not " + claim.ballot());
+  }
+
+  /// No stack: this is an answer, and may come from another node.
+  @Override
+  public synchronized Throwable fillInStackTrace() {
+    return this;
+  }
+}

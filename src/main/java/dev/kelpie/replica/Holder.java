@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// This node's own copies. An object's [Version] is the order pair that its store keeps with it.
 ///
@@ -28,9 +29,6 @@ import java.util.Optional;
 /// asked for.
 public final class Holder implements Copies {
   private static final int STRIPES = 64;
-
-  /// Parts of an object that are zeros are not sent.
-  private static final int PART = 64 << 10;
 
   private final SlotTable table;
   private final CopyStore store;
@@ -108,6 +106,21 @@ public final class Holder implements Copies {
   /// @return `DONE` or `NO_OBJECT`
   Outcome read(ObjectId object, int offset, ByteBuffer into) throws IOException {
     return store.read(object, offset, into, access(object));
+  }
+
+  /// What this node's store says of an object, whatever others have.
+  Optional<ObjectStat> stat(ObjectId object) throws IOException {
+    return store.stat(object);
+  }
+
+  /// Names what this node's store has of a VDI, whatever others have.
+  void list(VdiId vdi, Consumer<ObjectId> each) throws IOException {
+    store.list(vdi, each);
+  }
+
+  /// Makes durable what this node's store has of a VDI, in nobody's name.
+  void settle(VdiId vdi) throws IOException {
+    store.flush(vdi);
   }
 
   private interface Work<T> {
@@ -199,19 +212,7 @@ public final class Holder implements Copies {
     if (stat.isEmpty() || store.read(object, 0, bytes, access(object)) != Outcome.DONE) {
       return Whole.ABSENT;
     }
-    return new Whole(versionOf(stat.get()), notZero(bytes.flip()));
-  }
-
-  private static List<Extent> notZero(ByteBuffer bytes) {
-    ByteBuffer zeros = ByteBuffer.allocate(PART);
-    List<Extent> extents = new ArrayList<>();
-    for (int at = 0; at < bytes.limit(); at += PART) {
-      ByteBuffer part = bytes.slice(at, Math.min(PART, bytes.limit() - at));
-      if (!part.equals(zeros.slice(0, part.remaining()))) {
-        extents.add(new Extent(at, part));
-      }
-    }
-    return extents;
+    return new Whole(versionOf(stat.get()), Extent.withoutZeros(bytes.flip()));
   }
 
   private Result replace(ObjectId object, Whole whole) throws IOException {

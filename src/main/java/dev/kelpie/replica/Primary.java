@@ -52,8 +52,16 @@ public final class Primary {
   public static final class ChangesLost extends IOException {
     private static final long serialVersionUID = 1;
 
-    ChangesLost(int slot) {
+    private final int slot;
+
+    public ChangesLost(int slot) {
       super("all nodes of slot " + slot + " restarted before its changes were durable");
+      this.slot = slot;
+    }
+
+    /// Where they were made.
+    public int slot() {
+      return slot;
     }
   }
 
@@ -102,14 +110,29 @@ public final class Primary {
     }
   }
 
-  /// Changes an object at all nodes that must have it.
-  ///
-  /// @return `DONE`, `NO_OBJECT` or `NO_SPACE`
-  /// @throws Outdated where this node is not the primary any more; the change is made or not
+  /// The same as below, in the name of the configuration that is known here.
   public Outcome change(ObjectId object, Step step) throws IOException {
     int slot = Slots.of(object);
+    long known = table.of(slot).map(SlotConfig::ballot).orElse(0L);
+    return change(new Claim(slot, known), object, step);
+  }
+
+  /// Changes an object at all nodes that must have it.
+  ///
+  /// Who asks names the configuration that it knows, and nothing is done under another: what was on
+  /// its way here while another node was primary, and was asked of that one again, comes too late
+  /// also where this node is primary once more.
+  ///
+  /// @return `DONE`, `NO_OBJECT` or `NO_SPACE`
+  /// @throws Outdated where this node is not the primary of that configuration, or not any more;
+  ///   the change is made or not
+  public Outcome change(Claim claim, ObjectId object, Step step) throws IOException {
+    int slot = claim.slot();
     Led mine = enter(slot);
     try {
+      if (mine.claim.ballot() != claim.ballot()) {
+        throw new Outdated(claim, mine.claim.ballot());
+      }
       objects.enterAlone(object);
       try {
         Outcome outcome = change(mine, object, step);

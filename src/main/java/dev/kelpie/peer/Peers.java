@@ -6,9 +6,12 @@ import dev.kelpie.replica.Copies;
 import dev.kelpie.replica.StoreNode;
 import java.io.Closeable;
 import java.time.Duration;
-import java.util.List;
+import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /// The other nodes, by their names. Asking one that was never asked needs no more than its name.
 public final class Peers implements Closeable {
@@ -18,18 +21,18 @@ public final class Peers implements Closeable {
   private final Platform platform;
   private final PeerConfig config;
   private final Dialer dialer;
-  private final Map<Way, PeerLink> links = new ConcurrentHashMap<>();
+  private final Map<Purpose, Map<String, PeerLink>> links = new EnumMap<>(Purpose.class);
   private final Tasks.Task watch;
   private volatile boolean closed;
-
-  /// A node, and what is wanted of it.
-  private record Way(String node, Purpose purpose) {}
 
   /// Connects to nobody yet.
   public Peers(Platform platform, PeerConfig config, PeerSelf self) {
     this.platform = platform;
     this.config = config;
     this.dialer = new Dialer(platform, config, self);
+    for (Purpose purpose : Purpose.values()) {
+      links.put(purpose, new ConcurrentHashMap<>());
+    }
     this.watch = platform.tasks().start("peer watch", this::watch);
   }
 
@@ -44,23 +47,28 @@ public final class Peers implements Closeable {
   }
 
   private PeerLink link(String node, Purpose purpose) {
-    return links.computeIfAbsent(new Way(node, purpose), this::link);
+    return Objects.requireNonNull(links.get(purpose))
+        .computeIfAbsent(node, _ -> make(node, purpose));
   }
 
-  private PeerLink link(Way way) {
-    PeerLink link = new PeerLink(platform, dialer, config.connect(), way.node, way.purpose);
+  private PeerLink make(String node, Purpose purpose) {
+    PeerLink link = new PeerLink(platform, dialer, config.connect(), node, purpose);
     if (closed) {
       link.close();
     }
     return link;
   }
 
+  private void each(Consumer<PeerLink> what) {
+    for (Map<String, PeerLink> some : links.values()) {
+      some.values().forEach(what);
+    }
+  }
+
   /// A node is taken for dead: nobody waits for its answers any more.
   public void down(String node) {
-    for (Map.Entry<Way, PeerLink> entry : links.entrySet()) {
-      if (entry.getKey().node.equals(node)) {
-        entry.getValue().drop("the node is down");
-      }
+    for (Map<String, PeerLink> some : links.values()) {
+      Optional.ofNullable(some.get(node)).ifPresent(link -> link.drop("the node is down"));
     }
   }
 
@@ -68,7 +76,7 @@ public final class Peers implements Closeable {
     try {
       while (!closed) {
         platform.tasks().sleep(LOOK_PERIOD);
-        links.values().forEach(PeerLink::look);
+        each(PeerLink::look);
       }
     } catch (InterruptedException _) {
       // It was closed.
@@ -80,6 +88,6 @@ public final class Peers implements Closeable {
   public void close() {
     closed = true;
     watch.cancel();
-    List.copyOf(links.values()).forEach(PeerLink::close);
+    each(PeerLink::close);
   }
 }

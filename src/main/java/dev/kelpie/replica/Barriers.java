@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// Makes durable what a gateway has deferred on behalf of a VDI.
@@ -74,7 +76,8 @@ final class Barriers {
         });
       }
       Together.run("replica settle", parts, platform.tasks(), platform.locks());
-      for (Map.Entry<String, IOException> failed : failures.entrySet()) {
+      if (!failures.isEmpty()) {
+        Map.Entry<String, IOException> failed = failures.entrySet().iterator().next();
         retries.failed("VDI " + vdi + " at node " + failed.getKey(), failed.getValue());
       }
     }
@@ -95,26 +98,27 @@ final class Barriers {
   private final class Flush {
     private final VdiId vdi;
     private final long moment;
-    private final Map<Integer, Primary.Deferred> open = new TreeMap<>();
+    private final SortedMap<Integer, SortedSet<Long>> open;
     private final List<Primary.ChangesLost> lost = new ArrayList<>();
     private final Map<String, IOException> failures = new ConcurrentHashMap<>();
 
     Flush(VdiId vdi, DeferredChanges.Open open) {
       this.vdi = vdi;
       this.moment = open.moment();
-      open.slots().forEach(part -> this.open.put(part.slot(), part));
+      this.open = open.slots();
     }
 
     void run() throws IOException {
       Retries retries = new Retries(platform.clock(), platform.tasks(), window);
       try {
         while (!open.isEmpty()) {
-          round();
-          for (Map.Entry<String, IOException> failed : failures.entrySet()) {
-            retries.failed(what(failed.getKey()), failed.getValue());
-          }
+          round(retries);
           if (!failures.isEmpty()) {
-            look(retries);
+            Map.Entry<String, IOException> failed = failures.entrySet().iterator().next();
+            retries.failed(what(failed.getKey()), failed.getValue());
+            for (int slot : List.copyOf(open.keySet())) {
+              Optional<SlotConfig> _ = retries.look(table, slot);
+            }
           }
         }
       } catch (IOException e) {
@@ -133,28 +137,31 @@ final class Barriers {
     }
 
     /// Asks each primary once.
-    private void round() {
+    private void round(Retries retries) throws IOException {
       failures.clear();
       Map<String, List<Primary.Deferred>> byPrimary = new HashMap<>();
-      for (Primary.Deferred part : open.values()) {
-        Optional<String> primary = table.of(part.slot()).flatMap(SlotConfig::primary);
+      open.forEach((slot, ballots) -> {
+        Primary.Deferred part = new Primary.Deferred(slot, ballots.getFirst());
+        Optional<String> primary = table.of(slot).flatMap(SlotConfig::primary);
         if (primary.isPresent()) {
           byPrimary.computeIfAbsent(primary.get(), _ -> new ArrayList<>()).add(part);
         } else {
-          failures.put("no node", new IOException("slot " + part.slot() + " has no primary"));
+          failures.put("no node", new IOException("slot " + slot + " has no primary"));
         }
-      }
+      });
       Map<String, Optional<Primary.ChangesLost>> answers = new ConcurrentHashMap<>();
       List<Runnable> parts = new ArrayList<>();
       byPrimary.forEach((node, slots) -> parts.add(() -> ask(node, slots, answers)));
       Together.run("replica flush", parts, platform.tasks(), platform.locks());
-      answers.forEach((node, answer) -> {
-        if (answer.isPresent()) {
-          tell(answer.get());
+      for (Map.Entry<String, Optional<Primary.ChangesLost>> answer : answers.entrySet()) {
+        if (answer.getValue().isPresent()) {
+          tell(answer.getValue().get(), retries);
         } else {
-          byPrimary.getOrDefault(node, List.of()).forEach(part -> close(part.slot()));
+          byPrimary
+              .getOrDefault(answer.getKey(), List.of())
+              .forEach(part -> close(part.slot(), Long.MAX_VALUE));
         }
-      });
+      }
     }
 
     private void ask(
@@ -171,25 +178,25 @@ final class Barriers {
       }
     }
 
-    /// A slot whose changes were lost has nothing more that could be made durable; the others that
-    /// were asked for with it are asked for again.
-    private void tell(Primary.ChangesLost loss) {
+    /// What was deferred in a slot under ballots that are not safe has nothing more that could be
+    /// made durable. What was deferred later, and the other slots that were asked for with it, are
+    /// asked for again.
+    private void tell(Primary.ChangesLost loss, Retries retries) throws IOException {
       lost.add(loss);
-      close(loss.slot());
+      long safe = retries.look(table, loss.slot()).map(SlotConfig::safe).orElse(0L);
+      SortedSet<Long> ballots = open.get(loss.slot());
+      if (ballots != null) {
+        close(loss.slot(), Math.max(safe, ballots.getFirst() + 1));
+      }
     }
 
-    private void close(int slot) {
-      open.remove(slot);
-      deferred.close(vdi, slot, moment);
-    }
-
-    private void look(Retries retries) throws IOException {
-      for (int slot : List.copyOf(open.keySet())) {
-        try {
-          Optional<SlotConfig> _ = table.look(slot);
-        } catch (IOException e) {
-          retries.failed("the record of slot " + slot, e);
-        }
+    /// @param end the ballot from which on something is open yet
+    private void close(int slot, long end) {
+      deferred.close(vdi, slot, moment, end);
+      SortedSet<Long> ballots = open.getOrDefault(slot, new TreeSet<>());
+      ballots.headSet(end).clear();
+      if (ballots.isEmpty()) {
+        open.remove(slot);
       }
     }
   }

@@ -2,17 +2,19 @@ package dev.kelpie.replica;
 
 import dev.kelpie.model.VdiId;
 import dev.kelpie.platform.Locks;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// What a gateway has deferred and not made durable: for each VDI and slot the ballots under which
 /// that was done, and for each of them when it was done last.
 final class DeferredChanges {
   private final Locks.Mutex mutex;
-  private final Map<VdiId, Map<Integer, TreeMap<Long, Long>>> changes = new HashMap<>();
+  private final Map<VdiId, Map<Integer, SortedMap<Long, Long>>> changes = new HashMap<>();
 
   /// Counts changes: a moment.
   private long made;
@@ -23,8 +25,8 @@ final class DeferredChanges {
 
   /// What a VDI has open at a moment.
   ///
-  /// @param slots in ascending order, each with the smallest ballot
-  record Open(long moment, List<Primary.Deferred> slots) {}
+  /// @param slots in ascending order, each with the ballots, the smallest first
+  record Open(long moment, SortedMap<Integer, SortedSet<Long>> slots) {}
 
   /// A change was answered.
   void add(VdiId vdi, Claim claim) {
@@ -44,23 +46,26 @@ final class DeferredChanges {
   Open open(VdiId vdi) {
     mutex.lock();
     try {
-      List<Primary.Deferred> slots = new ArrayList<>();
-      new TreeMap<>(changes.getOrDefault(vdi, Map.of()))
-          .forEach((slot, since) -> slots.add(new Primary.Deferred(slot, since.firstKey())));
+      SortedMap<Integer, SortedSet<Long>> slots = new TreeMap<>();
+      changes
+          .getOrDefault(vdi, Map.of())
+          .forEach((slot, ballots) -> slots.put(slot, new TreeSet<>(ballots.keySet())));
       return new Open(made, slots);
     } finally {
       mutex.unlock();
     }
   }
 
-  /// What was answered before a moment is durable in a slot, or it was told that it is lost.
-  void close(VdiId vdi, int slot, long moment) {
+  /// What was answered in a slot before a moment is durable, or it was told that it is lost.
+  ///
+  /// @param end the ballot from which on that is not so
+  void close(VdiId vdi, int slot, long moment, long end) {
     mutex.lock();
     try {
-      Map<Integer, TreeMap<Long, Long>> slots = changes.getOrDefault(vdi, new HashMap<>());
-      TreeMap<Long, Long> since = slots.getOrDefault(slot, new TreeMap<>());
-      since.values().removeIf(last -> last <= moment);
-      if (since.isEmpty()) {
+      Map<Integer, SortedMap<Long, Long>> slots = changes.getOrDefault(vdi, new HashMap<>());
+      SortedMap<Long, Long> ballots = slots.getOrDefault(slot, new TreeMap<>());
+      ballots.headMap(end).values().removeIf(last -> last <= moment);
+      if (ballots.isEmpty()) {
         slots.remove(slot);
       }
       if (slots.isEmpty()) {

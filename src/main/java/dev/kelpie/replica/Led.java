@@ -22,10 +22,22 @@ final class Led {
     this.config = config;
   }
 
-  /// A node that is being brought up to date, and the objects in which it may differ.
-  record Joiner(String node, Set<ObjectId> behind) {
+  /// A node that is being brought up to date, and the objects in which it may differ. Each is only
+  /// equal to itself, whatever it is behind with.
+  static final class Joiner {
+    private final String node;
+    private final Set<ObjectId> behind = ConcurrentHashMap.newKeySet();
+
     Joiner(String node) {
-      this(node, ConcurrentHashMap.newKeySet());
+      this.node = node;
+    }
+
+    String node() {
+      return node;
+    }
+
+    Set<ObjectId> behind() {
+      return behind;
     }
   }
 

@@ -76,11 +76,7 @@ final class Listings {
     int last = -1;
     for (int slot : open.stream().toArray()) {
       if (last < 0 || slot / SlotShard.SLOTS != last / SlotShard.SLOTS) {
-        try {
-          Optional<SlotConfig> _ = table.look(slot);
-        } catch (IOException e) {
-          retries.failed("the record of slot " + slot, e);
-        }
+        Optional<SlotConfig> _ = retries.look(table, slot);
       }
       last = slot;
     }

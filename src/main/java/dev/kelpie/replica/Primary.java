@@ -394,8 +394,8 @@ public final class Primary {
     slots.enterShared(slot);
     try {
       Optional<Led> mine = current(slot);
-      if (mine.isEmpty()) {
-        return false;
+      if (mine.isEmpty() || mine.get().config.isActing(node)) {
+        return mine.isPresent(); // a commit that was in doubt may have made it acting
       }
       mine.get().joiners.add(joiner);
       joiner.behind().addAll(differing(mine.get(), node));

@@ -211,18 +211,7 @@ public final class ReplicatedStore implements ObjectStore {
         }
       }
       retries.failed("object " + object + " of slot " + slot + " at " + name(config), failure);
-      config = look(slot, retries);
-    }
-  }
-
-  /// What the slot's record says now: who does not answer may not be the one to ask any more.
-  private Optional<SlotConfig> look(int slot, Retries retries) throws IOException {
-    while (true) {
-      try {
-        return table.look(slot);
-      } catch (IOException e) {
-        retries.failed("the record of slot " + slot, e);
-      }
+      config = retries.look(table, slot);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.kelpie.platform.Tasks;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Optional;
 
 /// How long something is tried, and how fast: at once after the first failure, since what has
 /// failed may be a connection that was lost or a configuration that has changed; then more slowly
@@ -39,6 +40,19 @@ final class Retries {
       throw new InterruptedIOException("interrupted while " + what + " was to be tried again");
     }
     pause = pause.isZero() ? PAUSE_MIN : min(pause.multipliedBy(2));
+  }
+
+  /// What a slot's record says now: who does not answer may not be the one to ask any more.
+  ///
+  /// @throws IOException where the record cannot be read, and that is not to be tried again
+  Optional<SlotConfig> look(SlotTable table, int slot) throws IOException {
+    while (true) {
+      try {
+        return table.look(slot);
+      } catch (IOException e) {
+        failed("the record of slot " + slot, e);
+      }
+    }
   }
 
   private static Duration min(Duration wanted) {

@@ -18,10 +18,12 @@ public final class Baton {
   /// At so many scheduling points on average, another task goes on.
   private static final int SWITCH = 4;
 
-  /// At so many, the task is held up for some time.
+  /// At so many, the task is held up for some time; now and then for long.
   private static final int HOLD_UP = 600;
 
+  private static final int HOLD_UP_LONG = 12;
   private static final long HOLD_UP_NANOS_MAX = 20_000_000;
+  private static final long HOLD_UP_LONG_NANOS_MAX = 900_000_000;
 
   /// In real time, for the whole run.
   private static final Duration LIMIT = Duration.ofMinutes(2);
@@ -37,6 +39,7 @@ public final class Baton {
   private long now;
   private long timerCount;
   private long steps;
+  private boolean calm;
   private Optional<Throwable> failure = Optional.empty();
 
   /// All choices come from the seed.
@@ -90,6 +93,15 @@ public final class Baton {
   /// The time, in nanoseconds since the start.
   public long now() {
     return now;
+  }
+
+  /// From now on nothing is held up or late any more.
+  public void calm() {
+    calm = true;
+  }
+
+  boolean isCalm() {
+    return calm;
   }
 
   /// How many times a task could have been interrupted so far.
@@ -202,8 +214,9 @@ public final class Baton {
   void step() {
     steps++;
     requireOn();
-    if (chance.nextInt(HOLD_UP) == 0) {
-      sleep(chance.nextLong(HOLD_UP_NANOS_MAX));
+    if (!calm && chance.nextInt(HOLD_UP) == 0) {
+      boolean isLong = chance.nextInt(HOLD_UP_LONG) == 0;
+      sleep(chance.nextLong(isLong ? HOLD_UP_LONG_NANOS_MAX : HOLD_UP_NANOS_MAX));
     } else if (chance.nextInt(SWITCH) == 0 && !runnable.isEmpty()) {
       Runner self = current();
       runnable.add(self);

@@ -29,9 +29,9 @@ public final class BatonNetwork {
   private static final long DELAY_NANOS_MAX = 600_000;
 
   /// One of so many writes is late.
-  private static final int LATE = 150;
+  private static final int LATE = 300;
 
-  private static final long LATE_NANOS_MAX = 150_000_000;
+  private static final long LATE_NANOS_MAX = 900_000_000;
 
   private final Baton baton;
   private final Map<String, Listening> listeners = new HashMap<>();
@@ -278,7 +278,7 @@ public final class BatonNetwork {
       }
       byte[] piece = new byte[Math.min(bytes.remaining(), PIECE_MAX)];
       bytes.get(piece);
-      boolean late = baton.chance().nextInt(LATE) == 0;
+      boolean late = !baton.isCalm() && baton.chance().nextInt(LATE) == 0;
       long delay = baton.chance().nextLong(late ? LATE_NANOS_MAX : DELAY_NANOS_MAX);
       to.lastAt = Math.max(to.lastAt, baton.now() + delay);
       to.coming.add(new Piece(ByteBuffer.wrap(piece), to.lastAt));

@@ -7,6 +7,9 @@
 /// hold little memory while little happens ([ElasticBuffer]). [InFlight] bounds what one client has
 /// going and knows when a draining session is done; a [FairQueue] hands out what all clients share.
 ///
+/// A connection that begins in one protocol can go on in another, which the first one's server
+/// knows as a [Takeover] only.
+///
 /// Locks: each of [Server], [Sessions], [Sender], [InFlight] and [FairQueue] has one of its own,
 /// and none of them waits for another or for the line while it holds it. The suppliers of a
 /// [FairQueue] run under its lock.

@@ -130,7 +130,9 @@ public enum Opcode {
   /// Of the VDI of an object id, or of all where that is 0; the offset says where to go on.
   CHECK_CACHE(0xe5, LOCAL, Form.OBJECT, NONE, CACHE_CHECK_ROOM),
   /// Brings a part of a data object into the cache.
-  WARM_CACHE(0xe8, LOCAL, Form.RANGE, NONE, NONE);
+  WARM_CACHE(0xe8, LOCAL, Form.RANGE, NONE, NONE),
+  /// Goes on in the protocol between nodes (docs/peer-protocol.md).
+  PEER_HELLO(0xe9, LOCAL, Form.NONE, PayloadSize.PEER_HELLO, PayloadSize.PEER_HELLO);
 
   private static final List<Optional<Opcode>> BY_NUMBER = byNumber();
 

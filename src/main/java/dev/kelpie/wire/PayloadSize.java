@@ -49,6 +49,8 @@ public enum PayloadSize {
   THROTTLING(RecoveryThrottling.SIZE, RecoveryThrottling.SIZE),
   /// Room for [RecoveryThrottling].
   THROTTLING_ROOM(RecoveryThrottling.SIZE, Integer.MAX_VALUE),
+  /// [PeerHello].
+  PEER_HELLO(PeerHello.SIZE, PeerHello.SIZE),
   /// [DiskCache], or nothing.
   DISK_CACHE(0, DiskCache.SIZE, DiskCache.SIZE);
 

@@ -14,7 +14,7 @@ public final class RequestFlags {
   /// Past the object cache. With neither this nor [#CACHE]: through it, and on to the backend.
   public static final int DIRECT = 0x0008;
 
-  /// Request and reply both carry a payload (OIDS_EXIST).
+  /// Request and reply both carry a payload (OIDS_EXIST, PEER_HELLO).
   public static final int PIGGYBACK = 0x0010;
 
   /// From tgt: to be checked against the state of a shared lock.

@@ -11,12 +11,13 @@
 /// A server reads 48 bytes, asks [RequestHeader#framing] whether the stream can be followed, reads
 /// [RequestHeader#payloadBytes] more, acts, and answers with [ResponseHeader#answering].
 ///
-/// Three things go beyond the original:
+/// A few things go beyond the original:
 ///
 /// * NEW_VDI with `snapid` [RequestFields.Vdi#ROLLBACK] (2) deletes the working VDI of the name and
 ///   puts a clone of `base_vdi_id` in its place, in one step; the original's 1 means "snapshot".
 /// * Request flag [RequestFlags#FORCE] (0x4000) on DELETE_CACHE and CACHE_PURGE drops what cannot
 ///   be pushed, where the bare request pushes first and fails if that fails.
+/// * The opcodes from 0xe0 on are Kelpie's own (docs/protocol.md).
 /// * The offset of an object request is read with all 64 bits that old clients send, so that one
 ///   with a stray high half is out of range instead of somewhere else.
 ///

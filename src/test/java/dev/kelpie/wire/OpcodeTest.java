@@ -92,6 +92,7 @@ final class OpcodeTest {
       e4 CACHE_STATS L
       e5 CHECK_CACHE L
       e8 WARM_CACHE L
+      e9 PEER_HELLO L
       """;
 
   @Test

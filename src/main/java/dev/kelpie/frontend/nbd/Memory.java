@@ -2,6 +2,7 @@ package dev.kelpie.frontend.nbd;
 
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Locks;
+import dev.kelpie.stream.Budget;
 import dev.kelpie.stream.ElasticBuffer;
 import dev.kelpie.stream.Line;
 import java.nio.ByteBuffer;

@@ -10,6 +10,8 @@ import dev.kelpie.stream.Line;
 import dev.kelpie.stream.OpeningBytes;
 import dev.kelpie.stream.Sender;
 import dev.kelpie.stream.Session;
+import dev.kelpie.stream.Takeover;
+import dev.kelpie.wire.Opcode;
 import dev.kelpie.wire.PayloadSize;
 import dev.kelpie.wire.RequestFlags;
 import dev.kelpie.wire.RequestHeader;
@@ -43,6 +45,7 @@ final class ClientConnection implements Session {
   private final Sender sender;
   private final InFlight inFlight;
   private final OpeningBytes opening;
+  private final Takeover peers;
   private final Latecomers.Place place;
   private volatile boolean served;
   private volatile boolean ended;
@@ -55,7 +58,8 @@ final class ClientConnection implements Session {
       Log log,
       Requests requests,
       BufferPool pool,
-      OpeningBytes opening) {
+      OpeningBytes opening,
+      Takeover peers) {
     this.number = number;
     this.log = log;
     this.platform = platform;
@@ -63,6 +67,7 @@ final class ClientConnection implements Session {
     this.pool = pool;
     this.line = line;
     this.opening = opening;
+    this.peers = peers;
     this.place = requests.join(line);
     this.inbox = new Inbox(line, pool.readAhead());
     this.sender = new Sender(line, platform.locks());
@@ -106,10 +111,43 @@ final class ClientConnection implements Session {
       served = true;
       enter(0);
       post(header, Reply.of(refusal.get()), () -> inFlight.leave(0));
+    } else if (header.opcodeNumber() == Opcode.PEER_HELLO.number()) {
+      return introduced(header);
     } else {
       serve(header);
     }
     return true;
+  }
+
+  /// Another node introduces itself, and the connection goes on in the nodes' own protocol.
+  ///
+  /// @return whether it does not, and there may be more
+  private boolean introduced(RequestHeader header) throws IOException {
+    sender.flush();
+    inFlight.awaitNone();
+    int share = share(header);
+    enter(share);
+    Exchange exchange = receive(header, share, Optional.empty());
+    served = true;
+    Optional<Takeover.Guest> guest = Optional.empty();
+    Reply reply = Reply.BROKEN;
+    try {
+      switch (peers.verdict(exchange.payload(), line.peer())) {
+        case Takeover.Verdict.Refused refused -> reply = Reply.of(refused.result());
+        case Takeover.Verdict.Granted granted -> {
+          reply = Reply.of(granted.reply());
+          guest = Optional.of(granted.guest());
+        }
+      }
+    } finally {
+      finish(exchange, share, reply);
+    }
+    if (guest.isPresent()) {
+      place.leave();
+      sender.flush();
+      guest.get().run(line, inbox, sender, inFlight);
+    }
+    return guest.isEmpty();
   }
 
   /// Waits for the next header; empty where the stream ends before it.

@@ -22,6 +22,11 @@ record Reply(ResultCode result, ResponseFields fields, ByteBuffer data) {
     return new Reply(result, ResponseFields.NONE, NO_DATA);
   }
 
+  /// A result that another room has chosen, by its number.
+  static Reply of(int result) {
+    return of(ResultCode.of(result).orElse(ResultCode.UNKNOWN));
+  }
+
   /// Success, with fields.
   static Reply of(ResponseFields fields) {
     return new Reply(ResultCode.SUCCESS, fields, NO_DATA);

@@ -12,6 +12,7 @@ import dev.kelpie.stream.OpeningBytes;
 import dev.kelpie.stream.Server;
 import dev.kelpie.stream.Service;
 import dev.kelpie.stream.Session;
+import dev.kelpie.stream.Takeover;
 import java.io.Closeable;
 import java.time.Duration;
 import java.util.List;
@@ -27,6 +28,7 @@ public final class SheepdogServer implements Closeable {
   private final Log refusals;
   private final Requests requests;
   private final BufferPool pool;
+  private final Takeover peers;
   private final LongAdder connections = new LongAdder();
   private final Server server;
 
@@ -35,9 +37,22 @@ public final class SheepdogServer implements Closeable {
     this(platform, log, services, config, Access.OPEN);
   }
 
-  /// Opens nothing yet.
+  /// For a node that is alone. Opens nothing yet.
   public SheepdogServer(
       Platform platform, Log log, Services services, SheepdogConfig config, Access access) {
+    this(platform, log, services, config, access, new NoPeers());
+  }
+
+  /// Opens nothing yet.
+  ///
+  /// @param peers to whom the connections of other nodes go (PEER_HELLO)
+  public SheepdogServer(
+      Platform platform,
+      Log log,
+      Services services,
+      SheepdogConfig config,
+      Access access,
+      Takeover peers) {
     this.platform = platform;
     this.log = log;
     this.config = config;
@@ -45,6 +60,7 @@ public final class SheepdogServer implements Closeable {
     this.refusals = new SparseLog(log, platform.clock()::nanos);
     this.requests = new Requests(services, platform, log);
     this.pool = new BufferPool(platform.locks(), platform.clock(), config.payloadBytesMax());
+    this.peers = peers;
     this.server = new Server(platform, log, new Sheepdog());
   }
 
@@ -70,12 +86,12 @@ public final class SheepdogServer implements Closeable {
       OpeningBytes opening =
           new OpeningBytes(
               name(), access, line, platform.clock(), config.handshakeLimit(), refusals);
-      return new ClientConnection(number, line, platform, log, requests, pool, opening);
+      return new ClientConnection(number, line, platform, log, requests, pool, opening, peers);
     }
 
     @Override
     public boolean memoryIsShortFor(Duration limit) {
-      return pool.shortFor(limit);
+      return pool.shortFor(limit) || peers.memoryIsShortFor(limit);
     }
 
     @Override

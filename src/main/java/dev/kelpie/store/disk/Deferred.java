@@ -4,6 +4,7 @@ import dev.kelpie.model.VdiId;
 import dev.kelpie.platform.Locks;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// What was answered on one disk and not made durable yet, by VDI.
@@ -101,6 +102,16 @@ final class Deferred {
       flush(debt);
     } finally {
       debt.flushing.unlock();
+    }
+  }
+
+  /// The same for every VDI.
+  void flushAll() throws IOException {
+    mutex.lock();
+    List<VdiId> open = List.copyOf(debts.keySet());
+    mutex.unlock();
+    for (VdiId vdi : open) {
+      flush(vdi);
     }
   }
 

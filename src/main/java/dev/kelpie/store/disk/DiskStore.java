@@ -1,16 +1,17 @@
 package dev.kelpie.store.disk;
 
 import dev.kelpie.log.Log;
+import dev.kelpie.model.Generation;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.object.Access;
 import dev.kelpie.object.Base;
 import dev.kelpie.object.Change;
+import dev.kelpie.object.CopyStore;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
 import dev.kelpie.object.ObjectDamaged;
 import dev.kelpie.object.ObjectStat;
-import dev.kelpie.object.ObjectStore;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
 import dev.kelpie.platform.Disk;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 
 /// Keeps objects on the disks of this node. What is on disk and why a crash does no harm:
@@ -32,7 +34,7 @@ import java.util.random.RandomGenerator;
 /// Every method may throw an [IOException] that names the disk, where the object's disk is out of
 /// service. Reads with [Patience#NOW] answer `WOULD_WAIT` for every object that is there, and so do
 /// changes: the store cannot know what the kernel has in memory.
-public final class DiskStore implements ObjectStore {
+public final class DiskStore implements CopyStore {
   private final Log messages;
   private final Disk files;
   private final RandomGenerator chance;
@@ -159,9 +161,55 @@ public final class DiskStore implements ObjectStore {
   }
 
   @Override
+  public void survey(Predicate<ObjectId> meant, Consumer<ObjectStat> each) throws IOException {
+    List<ObjectId> names = new ArrayList<>();
+    locations.forEach(meant, names::add);
+    for (ObjectId object : names) {
+      stat(object).ifPresent(each);
+    }
+  }
+
+  @Override
+  public Outcome replace(
+      ObjectId object, List<Extent> extents, Generation generation, long pushNumber)
+      throws IOException {
+    Image.check(object, extents);
+    Order order = new Order(generation.value(), pushNumber);
+    return life.sharing(() ->
+        objects.with(
+            object,
+            slot ->
+                slot.changing(() -> create(slot, diskOf(slot), order, Creation.ZEROS, extents))));
+  }
+
+  @Override
+  public void drop(ObjectId object) throws IOException {
+    life.sharing(() ->
+        objects.with(
+            object,
+            slot ->
+                slot.changing(() -> {
+                  Optional<OneDisk> home = diskOf(slot);
+                  if (home.isPresent()) {
+                    home.get().syncNames(delete(slot, home.get()));
+                  }
+                  tombstones.remove(object);
+                  return Outcome.DONE;
+                })));
+  }
+
+  @Override
   public void flush(VdiId vdi) throws IOException {
     life.sharing(() -> {
       disks.onEach(disk -> disk.deferred().flush(vdi));
+      return Outcome.DONE;
+    });
+  }
+
+  @Override
+  public void flushAll() throws IOException {
+    life.sharing(() -> {
+      disks.onEach(disk -> disk.deferred().flushAll());
       return Outcome.DONE;
     });
   }
@@ -329,12 +377,8 @@ public final class DiskStore implements ObjectStore {
       return () -> Outcome.STALE;
     }
     OneDisk disk = home.get();
-    disk.health().runOrFail("delete", () -> files.delete(disk.pathOf(slot.object())));
-    long number = disk.nameChanged();
-    slot.clear();
-    locations.remove(slot.object());
+    long number = delete(slot, disk);
     tombstones.put(slot.object(), order.get());
-    disk.spaceFreed();
     return () -> {
       if (change.durability() == Durability.DURABLE) {
         disk.syncNames(number);
@@ -343,6 +387,16 @@ public final class DiskStore implements ObjectStore {
       }
       return Outcome.DONE;
     };
+  }
+
+  /// @return the change of names that makes it durable
+  private long delete(Slot slot, OneDisk disk) throws IOException {
+    disk.health().runOrFail("delete", () -> files.delete(disk.pathOf(slot.object())));
+    long number = disk.nameChanged();
+    slot.clear();
+    locations.remove(slot.object());
+    disk.spaceFreed();
+    return number;
   }
 
   private static Optional<ObjectStat> statOf(Slot slot) throws IOException {

@@ -1,28 +1,27 @@
-package dev.kelpie.frontend.nbd;
+package dev.kelpie.stream;
 
 import dev.kelpie.platform.Clock;
 import dev.kelpie.platform.Locks;
-import dev.kelpie.stream.FairQueue;
-import dev.kelpie.stream.Line;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// An amount of something that many tasks share, and the tasks that wait for it.
-final class Budget {
+public final class Budget {
   private final FairQueue queue;
   private final long max;
 
   /// Changed under the queue's lock.
   private final AtomicLong used = new AtomicLong();
 
-  Budget(Locks locks, Clock clock, long max) {
+  /// Nothing is taken yet.
+  public Budget(Locks locks, Clock clock, long max) {
     this.queue = new FairQueue(locks, clock);
     this.max = max;
   }
 
   /// Takes a share if at least `reserve` is left after it, and nobody waits.
-  boolean tryTake(long share, long reserve) {
+  public boolean tryTake(long share, long reserve) {
     return queue.tryTake(() -> grab(share, reserve)).isPresent();
   }
 
@@ -30,7 +29,7 @@ final class Budget {
   ///
   /// @param line for whom
   /// @return whether it was taken; false once the line is closed
-  boolean take(long share, Line line) {
+  public boolean take(long share, Line line) {
     return queue.take(() -> grab(share, 0), line::closed).isPresent();
   }
 
@@ -41,22 +40,22 @@ final class Budget {
   }
 
   /// Gives a share back.
-  void free(long share) {
+  public void free(long share) {
     queue.giveBack(() -> used.addAndGet(-share));
   }
 
   /// Whether somebody has been waiting for longer than `limit`.
-  boolean shortFor(Duration limit) {
+  public boolean shortFor(Duration limit) {
     return queue.shortFor(limit);
   }
 
   /// How many wait.
-  int waiting() {
+  public int waiting() {
     return queue.waiting();
   }
 
   /// What is taken now.
-  long used() {
+  public long used() {
     return used.get();
   }
 }

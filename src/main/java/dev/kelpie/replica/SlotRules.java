@@ -1,0 +1,100 @@
+package dev.kelpie.replica;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/// What becomes of the configuration of a slot. Pure: the argument for it is in
+/// `docs/replication.md`.
+///
+/// @param leastCopies how many nodes have made a change, at least, before it is answered
+public record SlotRules(int leastCopies) {
+  public SlotRules {
+    if (leastCopies < 1) {
+      throw new IllegalArgumentException("a change is made nowhere: " + leastCopies);
+    }
+  }
+
+  /// The nodes as the map has them that is about to be committed.
+  ///
+  /// @param isUp whether a node serves
+  /// @param isAnew whether it is up in another incarnation than in the map before
+  public record Nodes(Predicate<String> isUp, Predicate<String> isAnew) {}
+
+  /// The configuration of a slot of which nobody has anything yet.
+  ///
+  /// @param holders the nodes that are to have its objects, the preferred primary first
+  public SlotConfig first(List<String> holders, Nodes nodes) {
+    List<Acting> acting =
+        holders.stream().filter(nodes.isUp).map(node -> new Acting(node, true)).toList();
+    Optional<String> primary = acting.stream().map(Acting::node).findFirst();
+    return new SlotConfig(1, acting, primary, 1);
+  }
+
+  /// Whether clients can be answered.
+  public boolean isActive(SlotConfig config, Nodes nodes) {
+    return config.acting().stream().filter(a -> nodes.isUp.test(a.node())).count() >= leastCopies;
+  }
+
+  /// The configuration after the map has changed; the same object where nothing changes.
+  public SlotConfig settle(SlotConfig before, List<String> holders, Nodes nodes) {
+    List<Acting> acting = withoutDown(before.acting(), nodes);
+    acting = acting.stream().map(a -> nodes.isAnew.test(a.node()) ? a.restarted() : a).toList();
+    boolean anew = acting.stream().anyMatch(a -> nodes.isAnew.test(a.node()));
+    Optional<String> primary =
+        before
+            .primary()
+            .filter(node -> nodes.isUp.test(node) && !nodes.isAnew.test(node))
+            .or(() -> choose(before, holders, nodes));
+    if (acting.equals(before.acting()) && primary.equals(before.primary()) && !anew) {
+      return before;
+    }
+    return next(before, acting, primary);
+  }
+
+  /// A node has everything, says the primary.
+  public SlotConfig join(SlotConfig before, String node, Nodes nodes) {
+    List<Acting> acting = new ArrayList<>(before.acting());
+    acting.add(new Acting(node, true));
+    return next(before, withoutDown(acting, nodes), before.primary());
+  }
+
+  /// A node is not to have the slot's objects any more, says the primary: another one.
+  public SlotConfig leave(SlotConfig before, String node) {
+    List<Acting> acting = before.acting().stream().filter(a -> !a.node().equals(node)).toList();
+    return next(before, acting, before.primary());
+  }
+
+  /// The primary has stopped, and gives the slot to another acting node that is up.
+  public SlotConfig handOver(SlotConfig before, String to) {
+    return next(before, before.acting(), Optional.of(to));
+  }
+
+  /// All acting nodes are equal, and what they have is durable, says the primary.
+  public SlotConfig equal(SlotConfig before) {
+    List<Acting> acting = before.acting().stream().map(Acting::equal).toList();
+    return new SlotConfig(before.ballot(), acting, before.primary(), before.safe());
+  }
+
+  /// Where enough nodes stay, those that are down are no more acting: changes will be answered
+  /// without them. Where too few stay, all of them keep what is known of them.
+  private List<Acting> withoutDown(List<Acting> acting, Nodes nodes) {
+    List<Acting> up = acting.stream().filter(a -> nodes.isUp.test(a.node())).toList();
+    return up.size() >= leastCopies ? up : acting;
+  }
+
+  private static Optional<String> choose(SlotConfig before, List<String> holders, Nodes nodes) {
+    Predicate<String> possible = node -> before.isActing(node) && nodes.isUp.test(node);
+    return holders.stream()
+        .filter(possible)
+        .findFirst()
+        .or(() -> before.nodes().stream().filter(possible).findFirst());
+  }
+
+  private static SlotConfig next(SlotConfig before, List<Acting> acting, Optional<String> primary) {
+    long ballot = before.ballot() + 1;
+    boolean lost = acting.stream().noneMatch(Acting::intact);
+    return new SlotConfig(ballot, acting, primary, lost ? ballot : before.safe());
+  }
+}

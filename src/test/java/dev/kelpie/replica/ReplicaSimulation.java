@@ -1,0 +1,825 @@
+package dev.kelpie.replica;
+
+import dev.kelpie.model.ObjectId;
+import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Durability;
+import dev.kelpie.object.Extent;
+import dev.kelpie.object.Outcome;
+import dev.kelpie.placement.Slots;
+import dev.kelpie.platform.Locks;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/// Some nodes with a few objects in two slots, in one thread: one seed, one run. Messages are lost,
+/// done without an answer, or done late; nodes are cut off, paused in the middle of a call, killed
+/// with and without their power, started again; the map changes, and so do the holders. While a
+/// node waits for another, anything else may happen.
+///
+/// What clients see is checked as they see it ([Register]): no acknowledged value is lost, none
+/// comes back, and a barrier that succeeded is never undone.
+public final class ReplicaSimulation {
+  private static final VdiId VDI = new VdiId(7);
+  private static final int DEPTH_MAX = 3;
+
+  /// Runs differ in how much fails.
+  private static final int MILDNESS_MAX = 4;
+
+  private static final int SLOTS = 2;
+  private static final int OBJECTS = 3;
+
+  private final SplittableRandom chance;
+  private final SlotRules rules;
+  private final List<Node> nodes = new ArrayList<>();
+  private final List<ObjectId> objects = new ArrayList<>();
+  private final List<Integer> slots = new ArrayList<>();
+  private final Map<ObjectId, List<Register>> registers = new HashMap<>();
+  private final Map<ObjectId, Boolean> busy = new HashMap<>();
+  private final Map<Integer, Long> deferredSince = new HashMap<>();
+  private final StringBuilder history = new StringBuilder();
+  private final Map<Integer, SlotConfig> records = new HashMap<>();
+  private final Map<Integer, List<String>> holders = new HashMap<>();
+  private long mapVersion = 1;
+  private long values;
+  private int depth;
+  private final int mildness;
+  private boolean faults = true;
+  private int answered;
+
+  private ReplicaSimulation(long seed, int count, int copies, int least) {
+    chance = new SplittableRandom(seed);
+    mildness = 1 + (int) (seed % MILDNESS_MAX);
+    rules = new SlotRules(least);
+    for (int i = 0; i < count; i++) {
+      nodes.add(new Node("n" + i));
+    }
+    chooseObjects();
+    SlotRules.Nodes all = new SlotRules.Nodes(_ -> true, _ -> false);
+    for (int slot : slots) {
+      holders.put(slot, shuffled().subList(0, copies));
+      records.put(slot, rules.first(holders(slot), all));
+    }
+    nodes.forEach(Node::start);
+    nodes.forEach(node -> node.process().look());
+  }
+
+  private void chooseObjects() {
+    for (int i = 0; objects.size() < OBJECTS; i++) {
+      ObjectId object = ObjectId.attribute(VDI, i);
+      int slot = Slots.of(object);
+      if (slots.size() < SLOTS && !slots.contains(slot)) {
+        slots.add(slot);
+        objects.add(object);
+      } else if (slots.size() == SLOTS && slots.contains(slot)) {
+        objects.add(object);
+      }
+    }
+    for (ObjectId object : objects) {
+      registers.put(object, List.of(new Register(), new Register()));
+    }
+  }
+
+  /// Runs once.
+  ///
+  /// @return how many requests were answered
+  /// @throws AssertionError with the history, where a client saw what must not be
+  public static int run(long seed, int count, int copies, int least, int events) {
+    ReplicaSimulation simulation = new ReplicaSimulation(seed, count, copies, least);
+    try {
+      for (int i = 0; i < events; i++) {
+        simulation.event();
+      }
+      simulation.calm();
+    } catch (AssertionError e) {
+      throw new AssertionError(
+          "seed "
+              + seed
+              + " ("
+              + count
+              + " nodes, "
+              + copies
+              + " copies, "
+              + least
+              + " at least): "
+              + e.getMessage()
+              + "\n"
+              + simulation.history,
+          e);
+    }
+    return simulation.answered;
+  }
+
+  private void say(String what) {
+    history.append("  ".repeat(depth)).append(what).append('\n');
+  }
+
+  private List<String> shuffled() {
+    List<String> names = new ArrayList<>(nodes.stream().map(n -> n.name).toList());
+    for (int i = names.size() - 1; i > 0; i--) {
+      Collections.swap(names, i, chance.nextInt(i + 1));
+    }
+    return names;
+  }
+
+  private List<String> holders(int slot) {
+    return List.copyOf(holders.getOrDefault(slot, List.of()));
+  }
+
+  private SlotConfig config(int slot) {
+    return Objects.requireNonNull(records.get(slot));
+  }
+
+  private List<Register> registers(ObjectId object) {
+    return Objects.requireNonNull(registers.get(object));
+  }
+
+  private Node node(String name) {
+    return nodes.stream().filter(n -> n.name.equals(name)).findFirst().orElseThrow();
+  }
+
+  private Node anyNode() {
+    return nodes.get(chance.nextInt(nodes.size()));
+  }
+
+  private int anySlot() {
+    return slots.get(chance.nextInt(slots.size()));
+  }
+
+  /// A machine. What is in the map of it stands here too.
+  private final class Node {
+    private final String name;
+    private final SimulatedCopies disk = new SimulatedCopies();
+    private Optional<Life> process = Optional.empty();
+    private boolean cut;
+    private boolean paused;
+    private boolean up = true;
+    private long incarnation;
+
+    Node(String name) {
+      this.name = name;
+    }
+
+    void start() {
+      process = Optional.of(new Life(this));
+    }
+
+    Life process() {
+      return process.orElseThrow();
+    }
+  }
+
+  /// What a process knows of the map: by node, the incarnation that is up.
+  private record Seen(long version, Map<String, Long> up, Map<Integer, List<String>> holders) {}
+
+  /// Thrown where a process goes on that was killed meanwhile.
+  private static final class Killed extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
+  /// Thrown where a nested event would wait for one that it interrupts.
+  private static final class WouldBlock extends RuntimeException {
+    private static final long serialVersionUID = 1;
+  }
+
+  /// A life of a node.
+  private final class Life implements SlotTable, Everywhere {
+    private final Node node;
+    private long life;
+    private boolean leased;
+    private boolean alive = true;
+    private Seen map = new Seen(0, Map.of(), Map.of());
+    private final Map<Integer, SlotConfig> known = new HashMap<>();
+    private final Map<String, List<Runnable>> late = new HashMap<>();
+    private final Holder holder;
+    private final Primary primary;
+
+    Life(Node node) {
+      this.node = node;
+      this.life = node.incarnation;
+      this.leased = node.up;
+      Locks locks = new OneThreadLocks();
+      this.holder = new Holder(this, node.disk, locks);
+      this.primary = new Primary(node.name, this, rules, holder, this, this::pause, locks);
+    }
+
+    private void live() {
+      if (!alive) {
+        throw new Killed();
+      }
+    }
+
+    private void pause() throws IOException {
+      maybeEvents();
+      live();
+      if (chance.nextInt(4) == 0) {
+        throw new IOException("enough of it");
+      }
+    }
+
+    void look() {
+      map = currentMap();
+      records.forEach(known::put);
+    }
+
+    @Override
+    public Optional<SlotConfig> of(int slot) {
+      live();
+      return Optional.ofNullable(known.get(slot));
+    }
+
+    @Override
+    public Optional<SlotConfig> look(int slot) throws IOException {
+      maybeEvents();
+      live();
+      if (node.cut) {
+        throw new IOException("cut off");
+      }
+      look();
+      return of(slot);
+    }
+
+    @Override
+    public boolean commit(int slot, SlotConfig before, SlotConfig after) throws IOException {
+      maybeEvents();
+      live();
+      if (node.cut) {
+        throw new IOException("cut off");
+      }
+      if (fault(8)) {
+        throw new IOException("not committed, or so it seems");
+      }
+      boolean done = before.equals(config(slot)) && map.version == mapVersion;
+      if (done) {
+        say(node.name + " commits " + slot + " " + after);
+        records.put(slot, after);
+        if (fault(4)) {
+          throw new IOException("committed, which nobody knows");
+        }
+        look();
+      }
+      return done;
+    }
+
+    @Override
+    public List<String> holders(int slot) {
+      return map.holders.getOrDefault(slot, List.of());
+    }
+
+    @Override
+    public SlotRules.Nodes nodes() {
+      Map<String, Long> up = map.up;
+      return new SlotRules.Nodes(up::containsKey, _ -> false);
+    }
+
+    @Override
+    public boolean isIn() {
+      live();
+      Long here = map.up.get(node.name);
+      return here != null && here == life;
+    }
+
+    @Override
+    public boolean mayServe() {
+      return isIn() && leased;
+    }
+
+    @Override
+    public <T> Map<String, T> ask(List<String> names, Question<T> question) throws IOException {
+      Map<String, T> answers = new HashMap<>();
+      Optional<Outdated> outdated = Optional.empty();
+      for (String name : shuffled()) {
+        if (names.contains(name)) {
+          try {
+            answers.put(name, call(name, () -> question.of(node(name).process().holder)));
+          } catch (Outdated e) {
+            outdated = Optional.of(e);
+          } catch (IOException e) {
+            // It did not answer.
+          }
+        }
+      }
+      live();
+      if (outdated.isPresent()) {
+        throw outdated.get();
+      }
+      return answers;
+    }
+
+    @Override
+    public Copies at(String name) {
+      return (Copies)
+          java.lang.reflect.Proxy.newProxyInstance(
+              Copies.class.getClassLoader(),
+              new Class<?>[] {Copies.class},
+              (_, method, arguments) ->
+                  call(
+                      name,
+                      () -> {
+                        try {
+                          return method.invoke(node(name).process().holder, arguments);
+                        } catch (java.lang.reflect.InvocationTargetException e) {
+                          switch (e.getCause()) {
+                            case IOException cause -> throw cause;
+                            case RuntimeException cause -> throw cause;
+                            case null, default -> throw new AssertionError(e);
+                          }
+                        } catch (IllegalAccessException e) {
+                          throw new AssertionError(e);
+                        }
+                      }));
+    }
+
+    private interface Call<T> {
+      T run() throws IOException;
+    }
+
+    private <T> T call(String name, Call<T> call) throws IOException {
+      live();
+      if (name.equals(node.name)) {
+        return call.run();
+      }
+      maybeEvents();
+      live();
+      List<Runnable> before = late.computeIfAbsent(name, _ -> new ArrayList<>());
+      Node to = node(name);
+      if (node.cut || to.cut || to.paused || to.process.isEmpty()) {
+        throw new IOException("no way to " + name);
+      }
+      // What was asked before is done before, or never.
+      List<Runnable> overdue = List.copyOf(before);
+      before.clear();
+      overdue.forEach(one -> {
+        if (chance.nextBoolean()) {
+          one.run();
+        }
+      });
+      if (to.process.isEmpty() || fault(12)) {
+        throw new IOException("lost on the way to " + name);
+      }
+      if (fault(16)) {
+        before.add(() -> {
+          try {
+            if (to.process.isPresent()) {
+              Object _ = call.run();
+            }
+          } catch (IOException | Killed | WouldBlock e) {
+            // Nobody waits for it.
+          }
+        });
+        throw new IOException("late at " + name);
+      }
+      T answer;
+      try {
+        answer = call.run();
+      } catch (Killed e) {
+        live();
+        throw new IOException(name + " died over it");
+      }
+      maybeEvents();
+      live();
+      if (fault(12)) {
+        throw new IOException("the answer was lost on the way from " + name);
+      }
+      return answer;
+    }
+  }
+
+  private Seen currentMap() {
+    Map<String, Long> up = new HashMap<>();
+    nodes.stream().filter(n -> n.up).forEach(n -> up.put(n.name, n.incarnation));
+    return new Seen(mapVersion, up, new HashMap<>(holders));
+  }
+
+  private boolean fault(int oneIn) {
+    return faults && chance.nextInt(oneIn * mildness) == 0;
+  }
+
+  private void maybeEvents() {
+    if (faults && depth < DEPTH_MAX && chance.nextInt(3) == 0) {
+      depth++;
+      try {
+        event();
+      } finally {
+        depth--;
+      }
+    }
+  }
+
+  private void event() {
+    try {
+      switch (chance.nextInt(40 * mildness)) {
+        case 0 -> kill(anyNode(), chance.nextBoolean());
+        case 1, 2 -> restart(anyNode());
+        case 3 -> toggleCut(anyNode());
+        case 4 -> anyNode().paused ^= true;
+        case 5 -> expire(anyNode());
+        case 6, 7, 8 -> rejoin(anyNode());
+        case 9 -> move();
+        case 10, 11, 12 -> look(anyNode());
+        case 13, 14, 15, 16, 17 -> recover(anyNode(), anySlot());
+        case 18, 19 -> flush();
+        default -> request(objects.get(chance.nextInt(objects.size())));
+      }
+    } catch (Killed | WouldBlock e) {
+      say("..." + e.getClass().getSimpleName());
+    }
+  }
+
+  /// The service and the nodes: what the leader does.
+  private void commitMap(Optional<String> anew) {
+    mapVersion++;
+    List<String> up = nodes.stream().filter(n -> n.up).map(n -> n.name).toList();
+    SlotRules.Nodes now =
+        new SlotRules.Nodes(up::contains, node -> anew.filter(node::equals).isPresent());
+    for (int slot : slots) {
+      SlotConfig before = config(slot);
+      SlotConfig after = rules.settle(before, holders(slot), now);
+      records.put(slot, after);
+      if (!after.equals(before)) {
+        say("slot " + slot + " is " + after);
+      }
+      boolean active = rules.isActive(after, now);
+      if (active && !after.nodes().stream().allMatch(up::contains)) {
+        throw new AssertionError("W: " + after + " with " + up + " up");
+      }
+    }
+  }
+
+  private void kill(Node node, boolean power) {
+    if (node.process.isPresent()) {
+      say("kill " + node.name + (power ? " with its power" : ""));
+      node.process().alive = false;
+      node.process = Optional.empty();
+      if (power) {
+        node.disk.cutPower(chance);
+        registers.values().forEach(list -> list.forEach(Register::mayLose));
+      }
+    }
+  }
+
+  private void restart(Node node) {
+    if (node.process.isEmpty()) {
+      say("start " + node.name);
+      node.start();
+      node.process().life = -1;
+      node.process().leased = false;
+    }
+  }
+
+  private void toggleCut(Node node) {
+    node.cut ^= true;
+    say((node.cut ? "cut " : "heal ") + node.name);
+  }
+
+  /// The node's record goes, not before its lease is over.
+  private void expire(Node node) {
+    if (node.up) {
+      node.process.ifPresent(process -> process.leased = false);
+      node.up = false;
+      say("down " + node.name);
+      commitMap(Optional.empty());
+    }
+  }
+
+  /// A process announces its life, and the leader sees it.
+  private void rejoin(Node node) {
+    if (node.process.isPresent()
+        && !node.cut
+        && !node.process().mayServe()
+        && (!node.up || node.process().life != node.incarnation)) {
+      node.incarnation++;
+      node.up = true;
+      say("up " + node.name + " as " + node.incarnation);
+      node.process().life = node.incarnation;
+      commitMap(Optional.of(node.name));
+      node.process().look();
+      node.process().leased = true;
+    }
+  }
+
+  private void move() {
+    int slot = anySlot();
+    int copies = holders(slot).size();
+    holders.put(slot, List.copyOf(shuffled().subList(0, copies)));
+    say("holders of " + slot + " are " + holders(slot));
+    commitMap(Optional.empty());
+  }
+
+  private void look(Node node) {
+    if (node.process.isPresent() && !node.cut) {
+      node.process().look();
+    }
+  }
+
+  private void recover(Node node, int slot) {
+    if (node.process.isEmpty() || node.paused) {
+      return;
+    }
+    Life process = node.process();
+    if (!process.of(slot).filter(config -> config.isPrimary(node.name)).isPresent()) {
+      return;
+    }
+    try {
+      SlotConfig config = process.of(slot).orElseThrow();
+      Optional<String> missing =
+          process.holders(slot).stream()
+              .filter(n -> process.nodes().isUp().test(n) && !config.isActing(n))
+              .findFirst();
+      if (missing.isPresent()) {
+        say(node.name + " brings up " + missing.get() + " in " + slot);
+        say("..." + process.primary.bringUp(slot, missing.get()));
+      } else {
+        boolean _ = process.primary.tidy(slot);
+      }
+    } catch (IOException e) {
+      say("..." + e.getMessage());
+    }
+  }
+
+  /// Somebody who believes that it is the primary; empty for nobody who answers.
+  private Optional<Node> primary(int slot) {
+    List<Node> candidates =
+        nodes.stream()
+            .filter(n -> n.process.isPresent() && !n.paused)
+            .filter(n -> n.process().of(slot).filter(c -> c.isPrimary(n.name)).isPresent())
+            .toList();
+    return candidates.isEmpty()
+        ? Optional.empty()
+        : Optional.of(candidates.get(chance.nextInt(candidates.size())));
+  }
+
+  private void request(ObjectId object) {
+    Optional<Node> to = primary(Slots.of(object));
+    if (to.isEmpty() || busy.getOrDefault(object, false)) {
+      if (to.isPresent()) {
+        read(to.get(), object, chance.nextInt(SimulatedCopies.CELLS));
+      }
+      return;
+    }
+    int cell = chance.nextInt(SimulatedCopies.CELLS);
+    if (chance.nextInt(3) == 0) {
+      read(to.get(), object, cell);
+      return;
+    }
+    busy.put(object, true);
+    try {
+      change(to.get(), object, cell);
+    } finally {
+      busy.put(object, false);
+    }
+  }
+
+  private void read(Node to, ObjectId object, int cell) {
+    Register register = registers(object).get(cell);
+    ByteBuffer into = ByteBuffer.allocate(Long.BYTES);
+    long begun = register.begin();
+    try {
+      Outcome outcome = to.process().primary.read(object, cell * SimulatedCopies.STRIDE, into);
+      long value = outcome == Outcome.NO_OBJECT ? 0 : into.getLong(0);
+      say(to.name + " reads " + object + "/" + cell + ": " + value);
+      register.seen(value, begun);
+      answered++;
+    } catch (IOException e) {
+      say(to.name + " reads " + object + "/" + cell + "..." + e.getMessage());
+    }
+  }
+
+  /// A client writes until it is answered, or gives up.
+  private void change(Node to, ObjectId object, int cell) {
+    boolean removal = chance.nextInt(12) == 0;
+    boolean create = !removal && chance.nextInt(6) == 0;
+    Durability durability = chance.nextBoolean() ? Durability.DURABLE : Durability.DEFERRED;
+    long value = removal ? 0 : ++values;
+    Step step = step(removal, create, cell, value, durability);
+    boolean whole = removal || create;
+    List<Register> written = whole ? registers(object) : List.of(registers(object).get(cell));
+    int slot = Slots.of(object);
+    for (Register register : written) {
+      register.write(valueFor(register, object, cell, value, whole));
+    }
+    Outcome outcome = Outcome.WOULD_WAIT;
+    for (int attempt = 0; attempt < 4 && outcome == Outcome.WOULD_WAIT; attempt++) {
+      try {
+        if (durability == Durability.DEFERRED) {
+          to.process
+              .flatMap(p -> p.of(slot))
+              .ifPresent(c -> deferredSince.merge(slot, c.ballot(), Math::min));
+        }
+        say(
+            to.name
+                + " "
+                + step.kind()
+                + " "
+                + object
+                + "/"
+                + cell
+                + " = "
+                + value
+                + " "
+                + durability);
+        outcome = to.process().primary.change(object, step);
+      } catch (IOException | Killed | WouldBlock e) {
+        say("..." + e);
+        maybeEvents();
+        Optional<Node> other = primary(slot);
+        if (other.isEmpty()) {
+          break;
+        }
+        to = other.get();
+      }
+    }
+    say("= " + outcome + " " + object + "/" + cell + " = " + value);
+    for (Register register : written) {
+      switch (outcome) {
+        case DONE -> register.acknowledged(durability == Durability.DURABLE);
+        case NO_OBJECT -> register.absent();
+        case WOULD_WAIT, NO_SPACE, STALE -> register.inDoubt();
+      }
+    }
+    answered += outcome == Outcome.DONE ? 1 : 0;
+  }
+
+  private long valueFor(Register register, ObjectId object, int cell, long value, boolean whole) {
+    boolean other = whole && registers(object).indexOf(register) != cell;
+    return other ? 0 : value;
+  }
+
+  private static Step step(
+      boolean removal, boolean create, int cell, long value, Durability durability) {
+    if (removal) {
+      return new Step(Step.Kind.REMOVE, List.of(), VDI, durability);
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).putLong(0, value);
+    List<Extent> extents = List.of(new Extent(cell * SimulatedCopies.STRIDE, bytes));
+    return new Step(create ? Step.Kind.CREATE : Step.Kind.WRITE, extents, VDI, durability);
+  }
+
+  private void flush() {
+    for (int slot : slots) {
+      Optional<Node> to = primary(slot);
+      if (to.isPresent() && deferredSince.containsKey(slot)) {
+        flush(to.get(), slot);
+      }
+    }
+  }
+
+  /// A barrier of everything that was answered before.
+  private void flush(Node to, int slot) {
+    long since = Objects.requireNonNull(deferredSince.remove(slot));
+    List<Register> all = new ArrayList<>();
+    objects.stream().filter(o -> Slots.of(o) == slot).forEach(o -> all.addAll(registers(o)));
+    List<Long> begun = all.stream().map(Register::moment).toList();
+    boolean told = false;
+    try {
+      to.process().primary.flush(VDI, List.of(new Primary.Deferred(slot, since)));
+      say(to.name + " flushes " + slot);
+      for (int i = 0; i < all.size(); i++) {
+        all.get(i).flushed(begun.get(i));
+      }
+      told = true;
+      answered++;
+    } catch (Primary.ChangesLost e) {
+      say("lost: " + e.getMessage());
+      all.forEach(Register::toldOfLoss);
+      told = true;
+    } catch (IOException e) {
+      say("flush..." + e.getMessage());
+    } finally {
+      if (!told) {
+        deferredSince.merge(slot, since, Math::min);
+      }
+    }
+  }
+
+  /// All faults end; then everything must work, and all copies be equal.
+  private void calm() {
+    faults = false;
+    say("calm");
+    for (Node node : nodes) {
+      node.cut = false;
+      node.paused = false;
+      restart(node);
+    }
+    for (Node node : nodes) {
+      rejoin(node);
+    }
+    for (int round = 0; round < 40; round++) {
+      nodes.forEach(this::look);
+      for (Node node : nodes) {
+        for (int slot : slots) {
+          recover(node, slot);
+        }
+      }
+    }
+    for (ObjectId object : objects) {
+      Node to =
+          primary(Slots.of(object)).orElseThrow(() -> new AssertionError("no primary: " + records));
+      int before = answered;
+      for (int cell = 0; cell < SimulatedCopies.CELLS; cell++) {
+        read(to, object, cell);
+      }
+      if (answered != before + SimulatedCopies.CELLS) {
+        throw new AssertionError("object " + object + " cannot be read: " + records);
+      }
+      requireEqual(object);
+    }
+  }
+
+  private void requireEqual(ObjectId object) {
+    int slot = Slots.of(object);
+    SlotConfig config = config(slot);
+    if (!config.nodes().containsAll(holders(slot))
+        || config.acting().size() != holders(slot).size()) {
+      throw new AssertionError("not in order: " + config + " instead of " + holders(slot));
+    }
+    long different =
+        config.nodes().stream().map(n -> node(n).disk.content(object)).distinct().count();
+    if (different != 1) {
+      throw new AssertionError("copies of " + object + " differ");
+    }
+  }
+
+  /// Locks for one thread: who would wait is interrupted.
+  private static final class OneThreadLocks implements Locks {
+    @Override
+    public Mutex mutex() {
+      return new Mutex() {
+        @Override
+        public void lock() {}
+
+        @Override
+        public boolean tryLock() {
+          return true;
+        }
+
+        @Override
+        public void unlock() {}
+
+        @Override
+        public Signal signal() {
+          return new Signal() {
+            @Override
+            public void await() {
+              throw new WouldBlock();
+            }
+
+            @Override
+            public boolean await(Duration limit) {
+              throw new WouldBlock();
+            }
+
+            @Override
+            public void wakeAll() {}
+          };
+        }
+      };
+    }
+
+    @Override
+    public Gate gate() {
+      return new Gate() {
+        private int shared;
+        private boolean alone;
+
+        @Override
+        public void enterShared() {
+          if (!tryEnterShared()) {
+            throw new WouldBlock();
+          }
+        }
+
+        @Override
+        public boolean tryEnterShared() {
+          shared += alone ? 0 : 1;
+          return !alone;
+        }
+
+        @Override
+        public void leaveShared() {
+          shared--;
+        }
+
+        @Override
+        public void enterAlone() {
+          if (alone || shared > 0) {
+            throw new WouldBlock();
+          }
+          alone = true;
+        }
+
+        @Override
+        public void leaveAlone() {
+          alone = false;
+        }
+      };
+    }
+  }
+}

@@ -103,7 +103,8 @@ final class Dialer {
     if (!reply.success()) {
       throw new IOException("node " + node + " refuses: " + ResultCode.text(reply.result()));
     }
-    if (reply.dataLength() != PeerHello.SIZE || reply.opcodeNumber() != Opcode.PEER_HELLO.number()) {
+    if (reply.dataLength() != PeerHello.SIZE
+        || reply.opcodeNumber() != Opcode.PEER_HELLO.number()) {
       throw new IOException("node " + node + " answers something else than was asked");
     }
     check(node, cluster, PeerHello.decode(take(inbox, PeerHello.SIZE)));

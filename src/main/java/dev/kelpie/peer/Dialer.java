@@ -34,6 +34,8 @@ final class Dialer {
   /// The bytes of answers that are taken from a connection at a time, where no one waits for more.
   private static final int READ_AHEAD = 16 << 10;
 
+  private static final int PORT_MAX = 0xffff;
+
   private final Platform platform;
   private final PeerConfig config;
   private final PeerSelf self;
@@ -101,14 +103,11 @@ final class Dialer {
     if (!reply.success()) {
       throw new IOException("node " + node + " refuses: " + ResultCode.text(reply.result()));
     }
-    if (reply.dataLength() != PeerHello.SIZE || reply.opcodeNumber() != hello().number()) {
+    if (reply.dataLength() != PeerHello.SIZE
+        || reply.opcodeNumber() != Opcode.PEER_HELLO.number()) {
       throw new IOException("node " + node + " answers something else than was asked");
     }
     check(node, cluster, PeerHello.decode(take(inbox, PeerHello.SIZE)));
-  }
-
-  private static Opcode hello() {
-    return Opcode.PEER_HELLO;
   }
 
   private static void check(String node, long cluster, PeerHello other) throws IOException {
@@ -139,7 +138,11 @@ final class Dialer {
     int colon = node.lastIndexOf(':');
     try {
       InetAddress address = InetAddress.ofLiteral(node.substring(0, Math.max(0, colon)));
-      return new Endpoint.Tcp(address, Integer.parseInt(node.substring(colon + 1)));
+      int port = Integer.parseInt(node.substring(colon + 1));
+      if (port > 0 && port <= PORT_MAX) {
+        return new Endpoint.Tcp(address, port);
+      }
+      throw new IOException("the name of node " + node + " has no port");
     } catch (IllegalArgumentException e) {
       throw new IOException("the name of node " + node + " is no address and port", e);
     }

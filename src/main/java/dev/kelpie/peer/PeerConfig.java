@@ -26,7 +26,7 @@ public record PeerConfig(
           Duration.ofSeconds(5),
           Duration.ofMinutes(1),
           Duration.ofSeconds(20),
-          Duration.ofMinutes(1),
+          Duration.ofSeconds(30),
           64L << 20);
 
   public PeerConfig {

@@ -91,7 +91,8 @@ public final class PeerServer implements Takeover {
             new Callers.Caller(hello.from(), purpose),
             Objects.requireNonNull(desks.get(purpose)),
             budget(purpose));
-    if (!callers.admit(conversation, config.connect())) {
+    // Half of the time, so that the other node hears of it before it gives up.
+    if (!callers.admit(conversation, config.connect().dividedBy(2))) {
       log.debug("peer: " + hello.from() + " has another connection that is busy yet");
       return new Verdict.Refused(ResultCode.AGAIN.code());
     }

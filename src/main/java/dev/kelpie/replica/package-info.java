@@ -4,7 +4,15 @@
 /// [SlotConfig] says it for one slot, [SlotRules] what becomes of it when nodes come and go;
 /// [SlotTable] is what this node knows of all slots. A node answers for its own copies through
 /// [Holder]. Where it is a slot's primary, [Primary] makes clients' changes there and at the other
-/// acting nodes, in each object's turn, after it has made all of them equal.
+/// acting nodes, in each object's turn, after it has made all of them equal; it asks them through
+/// [Everywhere], which is [AllAtOnce].
+///
+/// [ReplicatedStore] is all of that as a gateway sees it: an `ObjectStore` that asks each
+/// [StoreNode] for the slots that it leads, this node ([OwnStoreNode]) among them. [Barriers] make
+/// durable what [DeferredChanges] remembers, [Listings] find the objects of a VDI.
+///
+/// Locks: a [Holder]'s gates, then its mutexes of objects, both held while the disk works; those of
+/// [Turns] and [DeferredChanges] for a moment. None is held while another node is asked.
 ///
 /// May use `object`, `model`, `placement` and `platform`. Must never decide alone who has what:
 /// that is a commit.

@@ -13,6 +13,7 @@ import dev.kelpie.wire.MdInfo;
 import dev.kelpie.wire.NameAndTag;
 import dev.kelpie.wire.Node;
 import dev.kelpie.wire.ObjectCacheInfo;
+import dev.kelpie.wire.PeerHello;
 import dev.kelpie.wire.RecoveryState;
 import dev.kelpie.wire.RecoveryThrottling;
 import dev.kelpie.wire.RequestHeader;
@@ -44,6 +45,7 @@ final class WireFuzzTest {
           Node::decode,
           Node::decodeAll,
           ObjectCacheInfo::decode,
+          PeerHello::decode,
           RecoveryState::decode,
           RecoveryThrottling::decode,
           SheepStat::decode,

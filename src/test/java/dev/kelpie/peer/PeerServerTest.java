@@ -247,6 +247,7 @@ final class PeerServerTest {
 
   @Test
   void newConnectionWaitsUntilNothingOfTheOldOneIsUnderWay() throws Exception {
+    assertEquals(Optional.empty(), store().stat(CLAIM, OBJECT));
     node.settled = new CountDownLatch(1);
     IOException late = assertThrows(IOException.class, () -> store().settle(VDI));
     assertTrue(String.valueOf(late.getMessage()).contains("in time"), late::toString);

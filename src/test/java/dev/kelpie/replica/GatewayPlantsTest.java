@@ -28,11 +28,6 @@ final class GatewayPlantsTest {
               "      before.forEach(Conversation::end);\n      admitted = awaitAlone(next, limit);",
               "      admitted = true;"),
           new Plant(
-              "what came through an older connection is not waited for",
-              "peer.Callers",
-              "admitted = awaitAlone(next, limit);",
-              "admitted = true;"),
-          new Plant(
               "a request that was not answered in time leaves its connection as it is",
               "peer.PeerConnection",
               "return mine.await(this::giveUp);",
@@ -58,20 +53,10 @@ final class GatewayPlantsTest {
               "this.open = open.slots();",
               "this.open = open.slots(); if (this.open.size() > 1) this.open.remove(this.open.lastKey());"),
           new Plant(
-              "what is told of a loss drops what was deferred later",
-              "replica.Barriers",
-              "Math.max(safe, ballots.getFirst() + 1)",
-              "Long.MAX_VALUE"),
-          new Plant(
               "a barrier forgets what was deferred while it was under way",
               "replica.DeferredChanges",
               "removeIf(last -> last <= moment)",
-              "removeIf(last -> true)"),
-          new Plant(
-              "the first barrier after a restart asks nobody",
-              "replica.Barriers",
-              "if (!settled.contains(vdi)) {",
-              "if (false) {"));
+              "removeIf(last -> true)"));
 
   @TestFactory
   Stream<DynamicTest> plantedBugsAreFound() {
@@ -86,15 +71,13 @@ final class GatewayPlantsTest {
     Class<?> simulation = classes.loadClass(GatewaySimulation.class.getName());
     Method run =
         simulation.getMethod("run", long.class, int.class, int.class, int.class, int.class);
-    long start = System.nanoTime();
     for (long seed = 1; seed <= SEEDS; seed++) {
       for (List<Integer> shape : SHAPES) {
         try {
           run.invoke(null, seed, shape.get(0), shape.get(1), shape.get(2), EVENTS);
         } catch (InvocationTargetException e) {
-          String what = String.valueOf(e.getCause()).lines().skip(1).findFirst().orElse("");
-          System.out.println(
-              plant.name + ": " + what + " after " + (System.nanoTime() - start) / 1000000);
+          String what = String.valueOf(e.getCause()).lines().findFirst().orElse("");
+          System.out.println(plant.name + ": " + what);
           return;
         }
       }

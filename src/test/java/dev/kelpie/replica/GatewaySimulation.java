@@ -78,6 +78,7 @@ public final class GatewaySimulation {
   private int answered;
   private int barriers;
   private int powerCuts;
+  private boolean faultsEnded;
   private boolean calm;
   private boolean over;
 
@@ -301,7 +302,7 @@ public final class GatewaySimulation {
 
   private void read(Gateway gateway, ObjectId object) {
     while (!over) {
-      sleep(20);
+      think();
       readOnce(gateway, object);
     }
   }
@@ -325,6 +326,11 @@ public final class GatewaySimulation {
     }
   }
 
+  /// Between two requests. Where nothing fails there is little to be seen.
+  private void think() {
+    sleep(faultsEnded ? 200 : 20);
+  }
+
   /// A change that is not answered yet.
   ///
   /// @param cuts how often nodes had lost their power before
@@ -334,7 +340,7 @@ public final class GatewaySimulation {
   /// whether it was done, and it may be done late, as long as nothing else was asked for.
   private void write(Gateway gateway, ObjectId object) {
     while (!over) {
-      sleep(20);
+      think();
       Doing next = doing.computeIfAbsent(object, this::begin);
       say("? " + object + " " + next);
       Outcome outcome = changeUntilAnswered(gateway, object, next);
@@ -579,6 +585,7 @@ public final class GatewaySimulation {
   /// All faults end; then everything must work, and all copies be equal.
   private void calmDown() {
     say("faults end");
+    faultsEnded = true;
     baton.calm();
     heal();
     nodes.stream().filter(n -> n.process.isEmpty()).forEach(this::restart);

@@ -43,6 +43,7 @@ final class PayloadsTest {
     assertEquals(1_420, VdiState.SIZE);
     assertEquals(12_312, ObjectCacheInfo.SIZE);
     assertEquals(56, DiskCache.SIZE);
+    assertEquals(168, PeerHello.SIZE);
     assertEquals(263_688, MdInfo.SIZE);
     assertEquals(120, SheepStat.SIZE);
     assertEquals(66_320, Attribute.SIZE);
@@ -70,6 +71,20 @@ final class PayloadsTest {
             .at(32, "0400000000000000 0000000000010000 0600000000000000");
     golden.assertEncodes(settings::encode);
     assertEquals(settings, DiskCache.decode(golden.buffer()));
+  }
+
+  @Test
+  void peerHello() throws MalformedPayload {
+    PeerHello hello = new PeerHello(1, 2, 3, 4, 1L << 40, -2, 5, "10.0.0.1:7000", "::1:7001");
+    Golden golden =
+        Golden.zeros(168)
+            .at(0, "0100 0200 03000000 0400000000000000 0000000000010000")
+            .at(24, "feffffffffffffff 0500000000000000")
+            .text(40, "10.0.0.1:7000")
+            .text(104, "::1:7001");
+    golden.assertEncodes(hello::encode);
+    assertEquals(hello, PeerHello.decode(golden.buffer()));
+    assertThrows(MalformedPayload.class, () -> PeerHello.decode(little(167)));
   }
 
   @Test

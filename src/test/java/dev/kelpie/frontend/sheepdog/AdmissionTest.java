@@ -166,7 +166,8 @@ final class AdmissionTest {
       return client.call(opcode, 0, smallest(opcode.replyPayload()), RequestFields.NONE);
     }
     byte[] payload = new byte[smallest(opcode.requestPayload())];
-    return client.call(opcode, 0, RequestFields.NONE, payload);
+    int flags = opcode == Opcode.PEER_HELLO ? RequestFlags.PIGGYBACK : 0;
+    return client.call(opcode, flags, RequestFields.NONE, payload);
   }
 
   private static int smallest(PayloadSize size) {

@@ -6,8 +6,16 @@
 /// [Holder]. Where it is a slot's primary, [Primary] makes clients' changes there and at the other
 /// acting nodes, in each object's turn, after it has made all of them equal.
 ///
-/// May use `object`, `model`, `placement` and `platform`. Must never decide alone who has what:
-/// that is a commit.
+/// The configurations are agreed records: [SlotBook] is the table over them, kept up to date by
+/// [SlotBookTask], and [SlotFollower] changes them in the map's own commit. [SlotShard] is such a
+/// record, [SlotMap] the map as slots go by it. Nodes have the names that
+/// [dev.kelpie.cluster.Member#name()] gives them.
+///
+/// Locks: [SlotBookTask] has one, which guards what is due and is held over nothing that waits; a
+/// [SlotBook] has none. What is asked of the records is asked without a lock.
+///
+/// May use `object`, `cluster`, `placement`, `model`, `platform` and `log`. Must never decide alone
+/// who has what: that is a commit.
 @NullMarked
 package dev.kelpie.replica;
 

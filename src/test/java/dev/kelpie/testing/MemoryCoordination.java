@@ -31,6 +31,27 @@ public final class MemoryCoordination implements Coordination {
     beforeCommit = other;
   }
 
+  /// What an operator keeps of the records.
+  public SortedMap<String, Stored> backup() {
+    lock.lock();
+    try {
+      return new TreeMap<>(records);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Puts a backup in the place of all records.
+  public void restore(SortedMap<String, Stored> backup) {
+    lock.lock();
+    try {
+      records.clear();
+      records.putAll(backup);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// Lets the next commit be made, or not, and its answer be lost.
   public void loseNextAnswer() {
     losing = true;

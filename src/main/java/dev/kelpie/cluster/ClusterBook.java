@@ -2,8 +2,10 @@ package dev.kelpie.cluster;
 
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
+import dev.kelpie.cluster.Coordination.Watch;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -11,10 +13,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// Whether and how the cluster is formatted, and its epochs: one record, changed by
-/// compare-and-set, a copy of it at hand for every request.
+/// compare-and-set, a copy of it at hand for every request. A [MapFollower] has what goes by it
+/// changed in the same commit.
 ///
 /// Formatting anew takes two steps, with the wiping between them: [#unformat], then [#format]. A
-/// crash between the two leaves a cluster that has to be formatted again.
+/// crash between the two leaves a cluster that has to be formatted again. The record stays, so that
+/// no two editions of it ever have the same version.
 public final class ClusterBook {
   static final String KEY = "cluster";
 
@@ -22,6 +26,7 @@ public final class ClusterBook {
   private static final int TRIES = 16;
 
   private final Coordination coordination;
+  private final MapFollower follower;
   private final AtomicReference<Page> page;
 
   private final AtomicLong readings = new AtomicLong();
@@ -29,18 +34,25 @@ public final class ClusterBook {
   /// The record as it was last seen.
   ///
   /// @param reading which reading of the record this is; a later one began later, and saw no less
-  /// @param version 0 where there is none
-  private record Page(long reading, long version, Optional<Cluster> cluster) {}
+  private record Page(long reading, Edition edition) {}
+
+  /// Reads the record, by which nothing else goes.
+  public ClusterBook(Coordination coordination) throws IOException {
+    this(coordination, MapFollower.NONE);
+  }
 
   /// Reads the record.
-  public ClusterBook(Coordination coordination) throws IOException {
+  ///
+  /// @param follower the same at all nodes
+  public ClusterBook(Coordination coordination, MapFollower follower) throws IOException {
     this.coordination = coordination;
+    this.follower = follower;
     this.page = new AtomicReference<>(readPage());
   }
 
   /// The cluster; empty where it is not formatted.
   public Optional<Cluster> cluster() {
-    return Objects.requireNonNull(page.get()).cluster;
+    return Objects.requireNonNull(page.get()).edition.cluster();
   }
 
   /// The number of the current epoch; 0 where the cluster is not formatted.
@@ -50,14 +62,14 @@ public final class ClusterBook {
 
   /// Makes it a cluster that is not formatted, durably.
   public void unformat() throws IOException {
-    change(_ -> Optional.empty());
+    change(false, _ -> Optional.empty());
   }
 
   /// Formats the cluster, durably: epoch 1, with those that are present.
   public void format(Format how, List<Member> present, Instant now) throws IOException {
     long time = now.getEpochSecond();
     List<Seat> seats = present.stream().map(member -> Seat.of(member, 0, time)).toList();
-    change(_ -> Optional.of(Cluster.first(how, 1, seats, time)));
+    change(true, _ -> Optional.of(Cluster.first(how, 1, seats, time)));
   }
 
   /// Changes how many copies VDIs get that do not say otherwise, durably.
@@ -67,7 +79,7 @@ public final class ClusterBook {
     if (cluster().isEmpty()) {
       throw new IOException("the cluster is not formatted, so it has no number of copies to alter");
     }
-    change(before -> before.map(cluster -> cluster.withCopies(copies)));
+    change(false, before -> before.map(cluster -> cluster.withCopies(copies)));
   }
 
   /// Begins the next epoch with another map, durably, if the given epoch is still the current one.
@@ -75,50 +87,98 @@ public final class ClusterBook {
   /// @return whether it is done
   public boolean advance(int epoch, List<Seat> seats, Instant now) throws IOException {
     boolean[] done = {false};
-    change(before -> {
-      done[0] = before.isPresent() && before.get().current().number() == epoch;
-      return done[0] ? before.map(c -> c.next(seats, now.getEpochSecond())) : before;
-    });
+    change(
+        false,
+        before -> {
+          done[0] = before.isPresent() && before.get().current().number() == epoch;
+          return done[0] ? before.map(c -> c.next(seats, now.getEpochSecond())) : before;
+        });
     return done[0];
+  }
+
+  /// Ends a hold whose maker went away before it made its change, if the record still is this one.
+  void release(Edition held) throws IOException {
+    if (held.cluster().isPresent()) {
+      boolean _ = coordination.commit(List.of(put(held, held.cluster(), false)));
+      refresh();
+    }
   }
 
   /// Reads the record again.
   ///
   /// @return the cluster as it is now
   public Optional<Cluster> look() throws IOException {
-    return refresh().cluster;
+    return edition().cluster();
   }
 
-  private void change(Change change) throws IOException {
+  /// Reads the record again.
+  public Edition edition() throws IOException {
+    return refresh();
+  }
+
+  /// Calls `changed` after every change of the record ([Coordination#watch]).
+  public Watch watch(Runnable changed) throws IOException {
+    return coordination.watch(KEY, changed);
+  }
+
+  /// Where a commit fails because of the follower's records, the next try first holds this one, in
+  /// a commit of its own, which only another change of this record can hinder. Everybody else that
+  /// changes the follower's records checks this one's version, so that nothing gets through which
+  /// began before the hold, and begins nothing under it. So from then on what the follower reads
+  /// stays as it is, and a commit fails for one reason only: another change of this record was
+  /// made. Leaders and operators make few of those.
+  ///
+  /// @param anew whether it becomes another cluster, whatever there was
+  private void change(boolean anew, Change change) throws IOException {
+    boolean hold = false;
     for (int attempt = 0; attempt < TRIES; attempt++) {
-      Page before = refresh();
-      Optional<Cluster> after = change.of(before.cluster);
-      if (after.equals(before.cluster)) {
+      Edition before = refresh();
+      Optional<Cluster> after = change.of(before.cluster());
+      if (after.equals(before.cluster())) {
         return;
       }
-      Put put = new Put(KEY, after.map(ClusterRecord::encode), before.version);
-      if (coordination.commit(List.of(put))) {
+      if (hold && !before.held() && before.cluster().isPresent()) {
+        boolean _ = coordination.commit(List.of(put(before, before.cluster(), true)));
+        continue;
+      }
+      Optional<Cluster> same = anew ? Optional.empty() : before.cluster();
+      List<Put> followers = follower.follow(same, after, before.version() + 1);
+      List<Put> puts = new ArrayList<>(List.of(put(before, after, false)));
+      puts.addAll(followers);
+      if (coordination.commit(puts)) {
         refresh();
         return;
       }
+      hold = !followers.isEmpty();
     }
     throw new IOException("the cluster's record changed " + TRIES + " times meanwhile; try again");
   }
 
-  private Page refresh() throws IOException {
+  private static Put put(Edition before, Optional<Cluster> after, boolean held) {
+    byte[] value = after.map(cluster -> ClusterRecord.encode(cluster, held)).orElse(new byte[0]);
+    return new Put(KEY, Optional.of(value), before.version());
+  }
+
+  private Edition refresh() throws IOException {
     Page read = readPage();
     page.accumulateAndGet(read, (old, now) -> now.reading > old.reading ? now : old);
-    return read;
+    return read.edition;
   }
 
   private Page readPage() throws IOException {
     long reading = readings.incrementAndGet();
     Optional<Stored> found = coordination.read(KEY);
     if (found.isEmpty()) {
-      return new Page(reading, 0, Optional.empty());
+      return new Page(reading, Edition.NONE);
     }
-    Stored stored = found.get();
-    return new Page(reading, stored.version(), Optional.of(ClusterRecord.decode(stored.value())));
+    long version = found.get().version();
+    byte[] value = found.get().value();
+    Edition edition =
+        value.length == 0
+            ? new Edition(version, false, Optional.empty())
+            : new Edition(
+                version, ClusterRecord.isHeld(value), Optional.of(ClusterRecord.decode(value)));
+    return new Page(reading, edition);
   }
 
   private interface Change {

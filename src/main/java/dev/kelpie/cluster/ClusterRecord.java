@@ -11,15 +11,17 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /// A [Cluster] as the value of a record: big-endian, in the order of the fields. First a format
-/// version (1 byte, 2); then creation time (8), copies (1), copy policy (1), flags (2), store
-/// (text: 2 bytes of length, UTF-8), number of epochs (4); for each, newest first: number (4), time
-/// (8), number of members (4); for each of those: length of the address (1), address, port (2),
-/// virtual nodes (2), zone (4), space (8). Then the number of seats (4); for each: the member in
-/// the same form, state (1: 0 up, 1 down, 2 out), incarnation (8), since (8), kept (1), number of
-/// falls (1), and each of them (8). A value of version 1 has no seats: all members of its newest
-/// epoch are up.
+/// version (1 byte, 3); then whether it is held (1), creation time (8), copies (1), copy policy
+/// (1), flags (2), store (text: 2 bytes of length, UTF-8), number of epochs (4); for each, newest
+/// first: number (4), time (8), number of members (4); for each of those: length of the address
+/// (1), address, port (2), virtual nodes (2), zone (4), space (8). Then the number of seats (4);
+/// for each: the member in the same form, state (1: 0 up, 1 down, 2 out), incarnation (8), since
+/// (8), kept (1), number of falls (1), and each of them (8). A value of version 2 or 1 does not say
+/// whether it is held, and is not; one of version 1 has no seats: all members of its newest epoch
+/// are up. A cluster that is not formatted any more has an empty value.
 final class ClusterRecord {
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
+  private static final int WITHOUT_HOLD = 2;
   private static final int WITHOUT_SEATS = 1;
 
   /// Half of what a value may have, so that the newest epochs always fit.
@@ -32,20 +34,21 @@ final class ClusterRecord {
   private ClusterRecord() {}
 
   /// The value; without the oldest epochs where they have no room.
-  static byte[] encode(Cluster cluster) {
-    byte[] value = encodeAll(cluster);
+  static byte[] encode(Cluster cluster, boolean held) {
+    byte[] value = encodeAll(cluster, held);
     while (value.length > BYTES_MAX && cluster.epochs().size() > 1) {
       cluster = cluster.shorter();
-      value = encodeAll(cluster);
+      value = encodeAll(cluster, held);
     }
     return value;
   }
 
-  private static byte[] encodeAll(Cluster cluster) {
+  private static byte[] encodeAll(Cluster cluster, boolean held) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (DataOutputStream to = new DataOutputStream(bytes)) {
       Format format = cluster.format();
       to.writeByte(VERSION);
+      to.writeBoolean(held);
       to.writeLong(format.createTime());
       to.writeByte(format.copies());
       to.writeByte(format.copyPolicy());
@@ -123,13 +126,16 @@ final class ClusterRecord {
   static Cluster decode(byte[] value) throws IOException {
     try (DataInputStream from = new DataInputStream(new ByteArrayInputStream(value))) {
       int version = from.readUnsignedByte();
-      if (version != VERSION && version != WITHOUT_SEATS) {
+      if (version < WITHOUT_SEATS || version > VERSION) {
         throw new IOException(
             "the cluster's record has format "
                 + version
                 + ", this release knows "
                 + VERSION
                 + ": start the release that wrote it");
+      }
+      if (version > WITHOUT_HOLD) {
+        from.readBoolean();
       }
       Format format =
           new Format(
@@ -143,10 +149,15 @@ final class ClusterRecord {
         epochs.add(decodeEpoch(from));
       }
       return new Cluster(
-          format, epochs, version == VERSION ? decodeSeats(from) : seats(epochs.getFirst()));
+          format, epochs, version > WITHOUT_SEATS ? decodeSeats(from) : seats(epochs.getFirst()));
     } catch (IllegalArgumentException damage) {
       throw new IOException("the cluster's record is damaged: " + damage.getMessage(), damage);
     }
+  }
+
+  /// Whether a value that can be read says that it is held.
+  static boolean isHeld(byte[] value) {
+    return value.length > 1 && value[0] > WITHOUT_HOLD && value[1] != 0;
   }
 
   private static Epoch decodeEpoch(DataInputStream from) throws IOException {

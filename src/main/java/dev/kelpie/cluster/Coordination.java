@@ -14,7 +14,9 @@ import java.util.Optional;
 ///
 /// * What [#read] and [#list] give is no older than what was committed, by whomever, before the
 ///   call. (A list is not a snapshot: records that change meanwhile may be seen before or after.)
-/// * Two commits that expect the same version of a record are not both made.
+/// * A commit is made only where every record that it names has the version that it expects, at one
+///   moment: two that change a record and expect the same version of it are not both made, and one
+///   that checks a version is not made after that record has changed.
 /// * A record of [#announce] goes no earlier than the lease of its maker ends, whatever is paused,
 ///   cut off or killed; clocks may run at rates that differ by a tenth.
 public interface Coordination extends Closeable {
@@ -32,7 +34,18 @@ public interface Coordination extends Closeable {
   /// @return whether every record had the version that its change expects; if not, nothing changed
   /// @throws InDoubt where it is not known whether the changes were made; with any other
   ///   [IOException] they were not
-  boolean commit(List<Put> changes) throws IOException;
+  default boolean commit(List<Put> changes) throws IOException {
+    return commit(changes, List.of());
+  }
+
+  /// Makes all changes or none, durably, and only where other records are what they are expected to
+  /// be.
+  ///
+  /// @param checks of records that the commit does not change; no key comes twice in all
+  /// @return whether every record had the version that is expected of it; if not, nothing changed
+  /// @throws InDoubt where it is not known whether the changes were made; with any other
+  ///   [IOException] they were not
+  boolean commit(List<Put> changes, List<Check> checks) throws IOException;
 
   /// Calls `changed` after every change of a record whose key starts with `prefix`, soon and at
   /// least once; several changes may be told by one call, and one that cannot be ruled out is told
@@ -87,6 +100,11 @@ public interface Coordination extends Closeable {
   /// @param value the new value; empty to delete the record
   /// @param expected the version that the record has; 0 where there must be none
   record Put(String key, Optional<byte[]> value, long expected) {}
+
+  /// What a commit expects of a record that it leaves as it is.
+  ///
+  /// @param version that the record has; 0 where there must be none
+  record Check(String key, long version) {}
 
   /// Changes were made or not: the records say so when they can be reached again.
   final class InDoubt extends IOException {

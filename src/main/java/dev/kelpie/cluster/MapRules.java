@@ -35,13 +35,13 @@ final class MapRules {
 
   /// The seats after everything that is to change now; the same list where nothing is.
   ///
-  /// @param live the nodes that can be seen, by [#name]
+  /// @param live the nodes that can be seen, by name
   /// @param copies the most that an object has
   /// @param now in seconds since 1970
   List<Seat> next(List<Seat> before, Map<String, Live> live, int copies, long now) {
     List<Seat> after = new ArrayList<>();
     for (Seat seat : before) {
-      Optional<Live> here = Optional.ofNullable(live.get(name(seat.member())));
+      Optional<Live> here = Optional.ofNullable(live.get(seat.member().name()));
       Seat next = here.isPresent() ? present(seat, here.get(), now) : absent(seat, now);
       if (next.isIn() || stores(next)) {
         after.add(next);
@@ -49,7 +49,7 @@ final class MapRules {
     }
     live.values().stream()
         .filter(l -> before.stream().noneMatch(seat -> seat.member().sameNode(l.member)))
-        .sorted(Comparator.comparing(l -> name(l.member)))
+        .sorted(Comparator.comparing(l -> l.member.name()))
         .forEach(l -> after.add(Seat.of(l.member, l.incarnation, now)));
     takeOut(after, copies, now);
     return after.equals(before) ? before : List.copyOf(after);
@@ -59,11 +59,6 @@ final class MapRules {
   /// go out, in seconds since 1970; empty for none.
   Optional<Long> nextOut(List<Seat> seats) {
     return seats.stream().filter(this::mayGoOut).map(this::outAt).min(Comparator.naturalOrder());
-  }
-
-  /// What a node is known by, as long as it lives at one place.
-  static String name(Member member) {
-    return member.address().getHostAddress() + ":" + member.port();
   }
 
   private Seat present(Seat seat, Live live, long now) {

@@ -41,6 +41,10 @@ public final class Membership {
   /// How often everything is looked at, whatever was told.
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
+  /// How long who holds the map may take to change it. It reads some records and commits; where it
+  /// is slower, it begins again.
+  static final Duration HOLD_LIMIT = Duration.ofSeconds(5);
+
   private final Coordination records;
   private final ClusterBook book;
   private final EpochMemory memory;
@@ -54,12 +58,14 @@ public final class Membership {
 
   private volatile Optional<Life> life = Optional.empty();
   private volatile Optional<Cluster> map = Optional.empty();
+  private Edition edition = Edition.NONE;
+  private Optional<Hold> hold = Optional.empty();
   private Optional<Presence> lead = Optional.empty();
   private Optional<Long> unsettledSince = Optional.empty();
   private boolean saidTaken;
 
-  /// This node's record.
-  private record Life(long incarnation, Presence presence) {}
+  /// A hold, and since when it is seen, in nanoseconds of the clock.
+  private record Hold(long version, long since) {}
 
   /// Since when a life of a node is seen without a break, in nanoseconds of the clock.
   private record Sighting(long incarnation, long since) {}
@@ -92,9 +98,14 @@ public final class Membership {
     Optional<Life> now = life;
     Optional<Cluster> seen = map;
     return now.isPresent()
-        && now.get().presence.lease() > 0
+        && now.get().presence().lease() > 0
         && seen.isPresent()
-        && seen.get().seat(self).filter(seat -> seat.isUp(now.get().incarnation)).isPresent();
+        && seen.get().seat(self).filter(seat -> seat.isUp(now.get().incarnation())).isPresent();
+  }
+
+  /// The life of this node that is announced; empty for none.
+  public Optional<Life> life() {
+    return life;
   }
 
   /// The map as this node last saw it; empty where the cluster is not formatted.
@@ -142,24 +153,24 @@ public final class Membership {
       lead = Optional.empty();
     }
     if (last.isPresent()) {
-      last.get().presence.close();
+      last.get().presence().close();
     }
   }
 
   private void announce() throws IOException {
-    if (life.isPresent() && life.get().presence.lease() > 0) {
+    if (life.isPresent() && life.get().presence().lease() > 0) {
       return;
     }
     if (life.isPresent()) {
       log.warn("the others may take this node for dead; it stops serving and joins again");
-      Presence last = life.get().presence;
+      Presence last = life.get().presence();
       life = Optional.empty();
       // Nobody may have taken it for dead, and then its record would be in the next one's way.
       last.close();
     }
     long incarnation = lives.getAsLong();
     Optional<Presence> presence =
-        records.announce(LIVE + MapRules.name(self), encode(self, incarnation), () -> {});
+        records.announce(LIVE + self.name(), encode(self, incarnation), () -> {});
     if (presence.isPresent()) {
       life = Optional.of(new Life(incarnation, presence.get()));
       saidTaken = false;
@@ -170,7 +181,8 @@ public final class Membership {
   }
 
   private void follow() throws IOException {
-    Optional<Cluster> now = book.look();
+    edition = book.edition();
+    Optional<Cluster> now = edition.cluster();
     if (now.isPresent()) {
       try {
         memory.see(now.get());
@@ -193,7 +205,7 @@ public final class Membership {
       last.close();
     }
     if (lead.isEmpty()) {
-      byte[] name = MapRules.name(self).getBytes(StandardCharsets.UTF_8);
+      byte[] name = self.name().getBytes(StandardCharsets.UTF_8);
       lead = records.announce(LEADER, name, () -> {});
       unsettledSince = Optional.empty();
       sightings.clear();
@@ -214,6 +226,7 @@ public final class Membership {
     List<Seat> seats = rules.next(before.seats(), live, before.format().copies(), now);
     if (seats.equals(before.seats())) {
       unsettledSince = Optional.empty();
+      releaseIfAbandoned();
       return LOOK_AGAIN;
     }
     long moment = clock.nanos();
@@ -232,12 +245,29 @@ public final class Membership {
     return Duration.ZERO;
   }
 
+  /// Who held the map and did not change it is gone, or found that nothing was to be changed any
+  /// more. Where something is, the change ends the hold.
+  private void releaseIfAbandoned() throws IOException {
+    if (!edition.held()) {
+      hold = Optional.empty();
+      return;
+    }
+    long moment = clock.nanos();
+    Hold seen =
+        hold.filter(h -> h.version == edition.version())
+            .orElse(new Hold(edition.version(), moment));
+    hold = Optional.of(seen);
+    if (moment - seen.since >= HOLD_LIMIT.toNanos()) {
+      book.release(edition);
+    }
+  }
+
   private Map<String, MapRules.Live> live() throws IOException {
     Map<String, MapRules.Live> live = new HashMap<>();
     long moment = clock.nanos();
     for (Stored stored : records.list(LIVE)) {
       Announcement node = decode(stored);
-      String name = MapRules.name(node.member);
+      String name = node.member.name();
       Sighting known = sightings.get(name);
       if (known == null || known.incarnation != node.incarnation) {
         known = new Sighting(node.incarnation, moment);
@@ -278,7 +308,7 @@ public final class Membership {
       Optional<Seat> old =
           before.stream().filter(b -> b.member().sameNode(seat.member())).findFirst();
       if (old.isEmpty() || !old.get().equals(seat)) {
-        text.append(text.isEmpty() ? "" : ", ").append(MapRules.name(seat.member()));
+        text.append(text.isEmpty() ? "" : ", ").append(seat.member().name());
         text.append(
             switch (seat.state()) {
               case UP ->

@@ -5,7 +5,8 @@
 /// members are and were, and which nodes are up, down or out ([Seat]). A node announces itself,
 /// follows that map and makes the next one while it leads through [Membership], which
 /// [MembershipTask] drives; [MapRules] say what the next one is. [EpochMemory] refuses a map that
-/// comes from a backup.
+/// comes from a backup. A room whose records go by the map has them changed in the same commit
+/// ([MapFollower]).
 ///
 /// `cluster.embedded` is the one-node default: the records lie in the node's own directory. May use
 /// `model`, `log` and `platform`. Must never move data.

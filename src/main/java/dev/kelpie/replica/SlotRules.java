@@ -16,6 +16,11 @@ public record SlotRules(int leastCopies) {
     }
   }
 
+  /// The rules where objects have so many copies: a change is made by a majority of them at least.
+  static SlotRules forCopies(int copies) {
+    return new SlotRules(copies / 2 + 1);
+  }
+
   /// The nodes as the map has them that is about to be committed.
   ///
   /// @param isUp whether a node serves
@@ -26,10 +31,23 @@ public record SlotRules(int leastCopies) {
   ///
   /// @param holders the nodes that are to have its objects, the preferred primary first
   public SlotConfig first(List<String> holders, Nodes nodes) {
+    return first(1, holders, nodes);
+  }
+
+  /// The same where there was a configuration before, whose objects are gone. Its ballot goes on:
+  /// what was sent in the name of an earlier one, before everything was wiped, must not be taken
+  /// for news.
+  SlotConfig first(long ballot, List<String> holders, Nodes nodes) {
     List<Acting> acting =
         holders.stream().filter(nodes.isUp).map(node -> new Acting(node, true)).toList();
     Optional<String> primary = acting.stream().map(Acting::node).findFirst();
-    return new SlotConfig(1, acting, primary, 1);
+    return new SlotConfig(ballot, acting, primary, ballot);
+  }
+
+  /// The configuration of a slot of a cluster that is not formatted any more: nobody has anything.
+  static SlotConfig retire(SlotConfig before) {
+    long ballot = before.ballot() + 1;
+    return new SlotConfig(ballot, List.of(), Optional.empty(), ballot);
   }
 
   /// Whether clients can be answered.
@@ -37,8 +55,20 @@ public record SlotRules(int leastCopies) {
     return config.acting().stream().filter(a -> nodes.isUp.test(a.node())).count() >= leastCopies;
   }
 
+  /// Whether a primary may commit this under this map: where the slot is active, all its acting
+  /// nodes are up, and so is the primary.
+  boolean isSound(SlotConfig config, Nodes nodes) {
+    boolean allUp = config.nodes().stream().allMatch(nodes.isUp);
+    return (allUp || !isActive(config, nodes)) && config.primary().filter(nodes.isUp).isPresent();
+  }
+
   /// The configuration after the map has changed; the same object where nothing changes.
   public SlotConfig settle(SlotConfig before, List<String> holders, Nodes nodes) {
+    if (before.acting().isEmpty()) {
+      // There was no holder yet, so that nobody could be asked to keep anything.
+      SlotConfig first = first(before.ballot() + 1, holders, nodes);
+      return first.acting().isEmpty() ? before : first;
+    }
     List<Acting> acting = withoutDown(before.acting(), nodes);
     acting = acting.stream().map(a -> nodes.isAnew.test(a.node()) ? a.restarted() : a).toList();
     boolean anew = acting.stream().anyMatch(a -> nodes.isAnew.test(a.node()));

@@ -14,8 +14,16 @@
 /// Locks: a [Holder]'s gates, then its mutexes of objects, both held while the disk works; those of
 /// [Turns] and [DeferredChanges] for a moment. None is held while another node is asked.
 ///
-/// May use `object`, `model`, `placement` and `platform`. Must never decide alone who has what:
-/// that is a commit.
+/// The configurations are agreed records: [SlotBook] is the table over them, kept up to date by
+/// [SlotBookTask], and [SlotFollower] changes them in the map's own commit. [SlotShard] is such a
+/// record, [SlotMap] the map as slots go by it. Nodes have the names that
+/// [dev.kelpie.cluster.Member#name()] gives them.
+///
+/// Locks: [SlotBookTask] has one, which guards what is due and is held over nothing that waits; a
+/// [SlotBook] has none. What is asked of the records is asked without a lock.
+///
+/// May use `object`, `cluster`, `placement`, `model`, `platform` and `log`. Must never decide alone
+/// who has what: that is a commit.
 @NullMarked
 package dev.kelpie.replica;
 

@@ -1,10 +1,12 @@
 package dev.kelpie.cluster;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.platform.Endpoint;
 import dev.kelpie.testing.MemoryCoordination;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -129,14 +131,14 @@ final class ClusterBookTest {
     assertThrows(IOException.class, () -> book.advance(1, up(B), NOW));
     assertEquals(1, book.epoch());
     assertThrows(IOException.class, () -> new ClusterBook(coordination));
-    byte[] value = ClusterRecord.encode(book.cluster().orElseThrow());
+    byte[] value = ClusterRecord.encode(book.cluster().orElseThrow(), false);
     for (int length = 0; length < value.length; length++) {
       byte[] cut = Arrays.copyOf(value, length);
       assertThrows(IOException.class, () -> ClusterRecord.decode(cut), length + " bytes");
     }
-    value[0] = 3;
+    value[0] = 4;
     IOException refused = assertThrows(IOException.class, () -> ClusterRecord.decode(value));
-    assertTrue(refused.toString().contains("format 3"), refused.toString());
+    assertTrue(refused.toString().contains("format 4"), refused.toString());
   }
 
   @Test
@@ -155,18 +157,162 @@ final class ClusterBookTest {
     assertEquals(seats, book.look().orElseThrow().seats());
   }
 
-  /// A record as the first releases wrote it: the members of its epoch are up.
+  /// Records as earlier releases wrote them: not held, and in the first ones the members of the
+  /// epoch are up.
   @Test
-  void recordWithoutAMapIsRead() throws IOException {
+  void recordsOfEarlierFormatsAreRead() throws IOException {
     ClusterBook book = new ClusterBook(coordination);
     book.format(FORMAT, List.of(A, B), NOW);
     Cluster cluster = book.cluster().orElseThrow();
-    byte[] with = ClusterRecord.encode(cluster);
-    byte[] empty = ClusterRecord.encode(new Cluster(cluster.format(), cluster.epochs(), List.of()));
-    byte[] without = Arrays.copyOf(empty, empty.length - Integer.BYTES);
-    without[0] = 1;
-    assertEquals(cluster, ClusterRecord.decode(without));
-    assertTrue(with.length > empty.length);
+    byte[] second = withoutHold(ClusterRecord.encode(cluster, true), 2);
+    assertEquals(cluster, ClusterRecord.decode(second));
+    assertFalse(ClusterRecord.isHeld(second));
+    Cluster noSeats = new Cluster(cluster.format(), cluster.epochs(), List.of());
+    byte[] empty = withoutHold(ClusterRecord.encode(noSeats, true), 1);
+    byte[] first = Arrays.copyOf(empty, empty.length - Integer.BYTES);
+    assertEquals(cluster, ClusterRecord.decode(first));
+    assertFalse(ClusterRecord.isHeld(first));
+    assertTrue(second.length > empty.length);
+  }
+
+  private static byte[] withoutHold(byte[] value, int format) {
+    byte[] earlier = Arrays.copyOfRange(value, 1, value.length);
+    earlier[0] = (byte) format;
+    return earlier;
+  }
+
+  @Test
+  void versionsGoOnWhereTheClusterIsFormattedAnew() throws IOException {
+    ClusterBook book = new ClusterBook(coordination);
+    assertEquals(Edition.NONE, book.edition());
+    book.format(FORMAT, List.of(A), NOW);
+    assertEquals(1, book.edition().version());
+    book.unformat();
+    assertEquals(new Edition(2, false, Optional.empty()), book.edition());
+    book.format(FORMAT, List.of(A), NOW);
+    assertEquals(3, book.edition().version());
+  }
+
+  @Test
+  void whatGoesByTheMapIsChangedWithIt() throws IOException {
+    Followers followers = new Followers();
+    ClusterBook book = new ClusterBook(coordination, followers);
+    book.format(FORMAT, List.of(A), NOW);
+    assertEquals("format v1", followers.text());
+    assertTrue(book.advance(1, up(A, B), LATER));
+    assertEquals("1 -> 2 v2", followers.text());
+    book.alterCopies(3);
+    assertEquals("2 -> 2 v3", followers.text());
+    assertFalse(book.advance(1, up(A), LATER), "nothing is changed");
+    assertEquals("2 -> 2 v3", followers.text());
+    book.unformat();
+    assertEquals("2 -> none v4", followers.text());
+    book.format(FORMAT, List.of(A), NOW);
+    book.format(FORMAT, List.of(B), NOW);
+    assertEquals("format v6", followers.text(), "it is another cluster");
+  }
+
+  /// Somebody is always faster, as long as it may be.
+  @Test
+  void whoChangesFollowersAllTheTimeDoesNotKeepTheMapFromChanging() throws IOException {
+    Followers followers = new Followers();
+    ClusterBook book = new ClusterBook(coordination, followers);
+    book.format(FORMAT, List.of(A), NOW);
+    Busy busy = new Busy();
+    coordination.beforeCommits(busy);
+    assertTrue(book.advance(1, up(A, B), LATER));
+    assertEquals(2, busy.made, "before the first try, and before the hold");
+    assertEquals(new Edition(3, false, book.cluster()), book.edition());
+    assertEquals("1 -> 2 v3", followers.text());
+    book.alterCopies(5);
+    assertEquals(4, busy.made, "it went on afterwards");
+    assertEquals(5, book.cluster().orElseThrow().format().copies());
+  }
+
+  @Test
+  void holdWhoseMakerIsGoneIsEndedByTheNextChange() throws IOException {
+    Followers followers = new Followers();
+    ClusterBook book = new ClusterBook(coordination, followers);
+    book.format(FORMAT, List.of(A), NOW);
+    coordination.beforeCommits(new Busy());
+    followers.failAt = 3;
+    assertThrows(IOException.class, () -> book.advance(1, up(A, B), LATER));
+    assertTrue(book.edition().held());
+    assertEquals(up(A), book.cluster().orElseThrow().seats());
+    ClusterBook other = new ClusterBook(coordination, followers);
+    assertTrue(other.advance(1, up(B), LATER));
+    assertFalse(book.edition().held());
+    assertEquals(up(B), book.cluster().orElseThrow().seats());
+    book.release(new Edition(2, true, book.cluster()));
+    assertEquals(3, book.edition().version(), "that one is over");
+  }
+
+  /// Notes in one record what was asked of it.
+  private final class Followers implements MapFollower {
+    private static final String FOLLOWER = "follower";
+    private int asked;
+    private int failAt;
+
+    @Override
+    public List<Coordination.Put> follow(
+        Optional<Cluster> before, Optional<Cluster> after, long version) throws IOException {
+      asked++;
+      if (asked == failAt) {
+        throw new IOException("injected fault");
+      }
+      String from = before.map(c -> c.current().number() + " -> ").orElse("");
+      String to =
+          after.map(c -> before.isEmpty() ? "format" : "" + c.current().number()).orElse("none");
+      byte[] value = (from + to + " v" + version).getBytes(UTF_8);
+      long expected = coordination.read(FOLLOWER).map(Coordination.Stored::version).orElse(0L);
+      return List.of(new Coordination.Put(FOLLOWER, Optional.of(value), expected));
+    }
+
+    String text() throws IOException {
+      return new String(coordination.read(FOLLOWER).orElseThrow().value(), UTF_8);
+    }
+  }
+
+  /// Changes the record before everybody else does, under the map that it finds, if it may.
+  private final class Busy implements Runnable {
+    private int made;
+    private boolean busy;
+
+    @Override
+    public void run() {
+      if (busy) {
+        return;
+      }
+      busy = true;
+      try {
+        Edition now = new ClusterBook(coordination).edition();
+        Coordination.Stored before = coordination.read(Followers.FOLLOWER).orElseThrow();
+        Coordination.Put put =
+            new Coordination.Put(before.key(), Optional.of(before.value()), before.version());
+        if (!now.held() && coordination.commit(List.of(put), List.of(now.unchanged()))) {
+          made++;
+        }
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      } finally {
+        busy = false;
+      }
+    }
+  }
+
+  @Test
+  void nodeIsKnownByItsAddressAndPort() throws IOException {
+    for (String host : List.of("127.0.0.1", "10.1.2.3", "::1", "fe80::1%1", "2001:db8::7")) {
+      Member member = new Member(InetAddress.ofLiteral(host), 7000, 128, 0, 0);
+      Member stored =
+          new Member(InetAddress.getByAddress(member.address().getAddress()), 7000, 64, 1, 1);
+      assertEquals(stored.name(), member.name());
+      assertEquals(new Endpoint.Tcp(stored.address(), 7000), Member.endpoint(member.name()));
+    }
+    assertEquals("127.0.0.1:7000", member(7000).name());
+    assertThrows(IllegalArgumentException.class, () -> Member.endpoint("127.0.0.1"));
+    assertThrows(IllegalArgumentException.class, () -> Member.endpoint("localhost:7000"));
+    assertThrows(IllegalArgumentException.class, () -> Member.endpoint("127.0.0.1:x"));
   }
 
   @Test

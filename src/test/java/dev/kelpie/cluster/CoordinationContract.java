@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.cluster.Coordination.Check;
 import dev.kelpie.cluster.Coordination.Presence;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
@@ -47,6 +48,49 @@ public abstract class CoordinationContract {
       assertFalse(records.commit(List.of(delete("c", 1))));
       assertEquals("1 v1", show(records.read("a")));
       assertEquals(Optional.empty(), records.read("b"));
+    }
+  }
+
+  @Test
+  void aCommitIsMadeOnlyWhereItsChecksHold() throws IOException {
+    try (Coordination records = open()) {
+      assertTrue(records.commit(List.of(put("map", "1", 0), put("slots/1", "1", 0))));
+      assertTrue(commit(records, put("slots/1", "2", 1), new Check("map", 1)));
+      assertFalse(commit(records, put("slots/1", "3", 2), new Check("map", 2)));
+      assertFalse(commit(records, put("slots/1", "3", 2), new Check("map", 0)));
+      assertFalse(commit(records, put("slots/1", "3", 2), new Check("none", 1)));
+      assertFalse(commit(records, put("slots/1", "3", 1), new Check("map", 1)));
+      assertTrue(records.commit(List.of(put("map", "2", 1))));
+      assertFalse(commit(records, put("slots/1", "3", 2), new Check("map", 1)));
+      assertTrue(commit(records, put("slots/1", "3", 2), new Check("map", 2)));
+      assertEquals("3 v3", show(records.read("slots/1")));
+      assertEquals("2 v2", show(records.read("map")));
+    }
+    try (Coordination records = open()) {
+      assertEquals("2 v2", show(records.read("map")), "what is checked stays as it is");
+    }
+  }
+
+  @Test
+  void thatThereIsNoRecordCanBeChecked() throws IOException {
+    try (Coordination records = open()) {
+      assertTrue(commit(records, put("a", "1", 0), new Check("x/y", 0)));
+      assertEquals(List.of("a"), keys(records.list("")));
+      assertTrue(records.commit(List.of(put("x/y", "here", 0))));
+      assertFalse(commit(records, put("a", "2", 1), new Check("x/y", 0)));
+      assertTrue(records.commit(List.of(delete("x/y", 1))));
+      assertTrue(commit(records, put("a", "2", 1), new Check("x/y", 0)));
+      assertEquals(List.of("a"), keys(records.list("")));
+    }
+  }
+
+  @Test
+  void aCommitCanBeAllChecks() throws IOException {
+    try (Coordination records = open()) {
+      assertTrue(records.commit(List.of(put("a", "1", 0), put("b", "1", 0))));
+      assertTrue(records.commit(List.of(), List.of(new Check("a", 1), new Check("b", 1))));
+      assertFalse(records.commit(List.of(), List.of(new Check("a", 1), new Check("b", 2))));
+      assertTrue(records.commit(List.of(), List.of()));
     }
   }
 
@@ -96,6 +140,15 @@ public abstract class CoordinationContract {
           IllegalArgumentException.class,
           () -> records.commit(List.of(put("a", "", 0), put("a", "", 1))));
       assertThrows(IllegalArgumentException.class, () -> records.commit(List.of(put("", "", 0))));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> commit(records, put("a", "", 0), new Check("a", 0)));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> records.commit(List.of(), List.of(new Check("a", 0), new Check("a", 1))));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> records.commit(List.of(), List.of(new Check("", 0))));
     }
   }
 
@@ -205,6 +258,9 @@ public abstract class CoordinationContract {
       assertEquals(Optional.empty(), records.announce("live/a", new byte[0], () -> {}));
       assertThrows(
           IllegalArgumentException.class, () -> records.commit(List.of(put("live/a", "", 1))));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> commit(records, put("a", "", 0), new Check("live/a", 1)));
     }
   }
 
@@ -221,6 +277,10 @@ public abstract class CoordinationContract {
 
   static Presence announce(Coordination records, String key) throws IOException {
     return records.announce(key, "here".getBytes(UTF_8), () -> {}).orElseThrow();
+  }
+
+  static boolean commit(Coordination records, Put change, Check check) throws IOException {
+    return records.commit(List.of(change), List.of(check));
   }
 
   static Put put(String key, String value, long expected) {

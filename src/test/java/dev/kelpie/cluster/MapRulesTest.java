@@ -30,7 +30,7 @@ final class MapRulesTest {
   }
 
   private void comes(Member member, long incarnation) {
-    live.put(MapRules.name(member), new Live(member, incarnation, Duration.ZERO));
+    live.put(member.name(), new Live(member, incarnation, Duration.ZERO));
   }
 
   private void comes(int... ports) {
@@ -41,7 +41,7 @@ final class MapRulesTest {
 
   private void goes(int... ports) {
     for (int port : ports) {
-      live.remove(MapRules.name(node(port)));
+      live.remove(node(port).name());
     }
   }
 
@@ -192,10 +192,10 @@ final class MapRulesTest {
       looks(20);
       assertEquals(i < 2 ? State.UP : State.DOWN, state(2), "fall " + (i + 1));
     }
-    live.put(MapRules.name(node(2)), new Live(node(2), 2, Duration.ofSeconds(59)));
+    live.put(node(2).name(), new Live(node(2), 2, Duration.ofSeconds(59)));
     looks(1);
     assertEquals(State.DOWN, state(2));
-    live.put(MapRules.name(node(2)), new Live(node(2), 2, Duration.ofSeconds(60)));
+    live.put(node(2).name(), new Live(node(2), 2, Duration.ofSeconds(60)));
     looks(1);
     assertEquals(State.UP, state(2));
   }
@@ -220,7 +220,7 @@ final class MapRulesTest {
     comes(gateway, 9);
     look();
     assertEquals(3, seats.size());
-    live.remove(MapRules.name(gateway));
+    live.remove(gateway.name());
     look();
     assertEquals(2, seats.size());
   }

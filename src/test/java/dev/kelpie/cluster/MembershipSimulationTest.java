@@ -34,7 +34,7 @@ final class MembershipSimulationTest {
           new Plant(
               "a node serves after its lease has ended",
               "Membership",
-              "&& now.get().presence.lease() > 0",
+              "&& now.get().presence().lease() > 0",
               ""),
           new Plant(
               "two that believe they lead both write",
@@ -44,7 +44,7 @@ final class MembershipSimulationTest {
           new Plant(
               "a lost record is not noticed",
               "Membership",
-              "life.isPresent() && life.get().presence.lease() > 0",
+              "life.isPresent() && life.get().presence().lease() > 0",
               "life.isPresent()"),
           new Plant(
               "an earlier life of a node serves",

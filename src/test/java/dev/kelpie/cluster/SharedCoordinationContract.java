@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.cluster.Coordination.Check;
 import dev.kelpie.cluster.Coordination.Presence;
+import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Watch;
 import dev.kelpie.testing.Await;
 import java.io.IOException;
@@ -41,6 +43,39 @@ public abstract class SharedCoordinationContract extends CoordinationContract {
         Coordination three = open()) {
       int wins = contend(List.of(one, two, three));
       assertEquals(wins, two.read("n").orElseThrow().version());
+    }
+  }
+
+  /// The one record is changed only while the other is what it was, so in the end the first has as
+  /// many changes as were made in time.
+  @Test
+  void aCheckIsOfOneMomentWithTheChange() throws Exception {
+    try (Coordination one = open();
+        Coordination other = open()) {
+      assertTrue(one.commit(List.of(put("map", "open", 0), put("n", "", 0))));
+      AtomicInteger made = new AtomicInteger();
+      Thread busy =
+          Thread.startVirtualThread(() -> {
+            long version = 1;
+            while (commitsUnchecked(other, put("n", "", version), new Check("map", 1))) {
+              version++;
+              made.incrementAndGet();
+            }
+          });
+      Await.until("some are made", () -> made.get() > 5);
+      assertTrue(one.commit(List.of(put("map", "shut", 1))));
+      long then = one.read("n").orElseThrow().version();
+      busy.join();
+      assertEquals(then, one.read("n").orElseThrow().version());
+      assertEquals(then, made.get() + 1);
+    }
+  }
+
+  private static boolean commitsUnchecked(Coordination records, Put change, Check check) {
+    try {
+      return commit(records, change, check);
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -96,16 +131,19 @@ public abstract class SharedCoordinationContract extends CoordinationContract {
     try (Coordination one = open();
         Coordination other = open();
         Presence presence = announce(one, "live/a")) {
-      assertFalse(commits(other));
+      assertFalse(commits(other, List.of(put("live/a", "", 1)), List.of()));
+      assertFalse(commits(other, List.of(put("a", "", 0)), List.of(new Check("live/a", 1))));
+      assertEquals(Optional.empty(), other.read("a"));
       assertEquals("here v1", show(other.read("live/a")));
       presence.update("there".getBytes(UTF_8));
       assertEquals("there v2", show(other.read("live/a")));
     }
   }
 
-  private static boolean commits(Coordination records) throws IOException {
+  private static boolean commits(Coordination records, List<Put> changes, List<Check> checks)
+      throws IOException {
     try {
-      return records.commit(List.of(put("live/a", "", 1)));
+      return records.commit(changes, checks);
     } catch (IllegalArgumentException e) {
       return false;
     }

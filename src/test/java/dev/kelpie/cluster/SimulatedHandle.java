@@ -82,9 +82,9 @@ final class SimulatedHandle implements Coordination {
   }
 
   @Override
-  public boolean commit(List<Put> changes) throws IOException {
+  public boolean commit(List<Put> changes, List<Check> checks) throws IOException {
     reach();
-    boolean made = records.commit(changes);
+    boolean made = records.commit(changes, checks);
     if (cut == Cut.ANSWERS) {
       throw new InDoubt("no answer to a commit", new IOException("cut off"));
     }

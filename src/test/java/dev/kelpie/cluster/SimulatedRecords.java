@@ -1,5 +1,6 @@
 package dev.kelpie.cluster;
 
+import dev.kelpie.cluster.Coordination.Check;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
 import java.util.HashMap;
@@ -65,12 +66,10 @@ final class SimulatedRecords {
     return records.values().stream().filter(r -> r.key().startsWith(prefix)).toList();
   }
 
-  boolean commit(List<Put> changes) {
-    for (Put put : changes) {
-      long version = read(put.key()).map(Stored::version).orElse(0L);
-      if (version != put.expected()) {
-        return false;
-      }
+  boolean commit(List<Put> changes, List<Check> checks) {
+    if (!changes.stream().allMatch(put -> version(put.key()) == put.expected())
+        || !checks.stream().allMatch(check -> version(check.key()) == check.version())) {
+      return false;
     }
     for (Put put : changes) {
       records.remove(put.key());
@@ -78,6 +77,10 @@ final class SimulatedRecords {
           .ifPresent(v -> records.put(put.key(), new Stored(put.key(), v, put.expected() + 1)));
     }
     return true;
+  }
+
+  private long version(String key) {
+    return read(key).map(Stored::version).orElse(0L);
   }
 
   /// Makes a record that goes with a session.

@@ -9,20 +9,52 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Records in memory. Can be told to fail, and to let somebody else in before a commit.
+/// Records in memory. Can be told to fail, to let somebody else in before a commit, and to lose the
+/// answer to one.
 public final class MemoryCoordination implements Coordination {
   private final ReentrantLock lock = new ReentrantLock();
   private final SortedMap<String, Stored> records = new TreeMap<>();
   private volatile Runnable beforeCommit = () -> {};
   private volatile boolean failing;
+  private volatile boolean losing;
 
   /// Runs this once, before the next commit.
   public void beforeNextCommit(Runnable other) {
-    beforeCommit =
-        () -> {
-          beforeCommit = () -> {};
-          other.run();
-        };
+    beforeCommits(() -> {
+      beforeCommits(() -> {});
+      other.run();
+    });
+  }
+
+  /// Runs this before every commit from now on.
+  public void beforeCommits(Runnable other) {
+    beforeCommit = other;
+  }
+
+  /// What an operator keeps of the records.
+  public SortedMap<String, Stored> backup() {
+    lock.lock();
+    try {
+      return new TreeMap<>(records);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Puts a backup in the place of all records.
+  public void restore(SortedMap<String, Stored> backup) {
+    lock.lock();
+    try {
+      records.clear();
+      records.putAll(backup);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Lets the next commit be made, or not, and its answer be lost.
+  public void loseNextAnswer() {
+    losing = true;
   }
 
   /// Lets every call fail, or no longer.
@@ -53,12 +85,22 @@ public final class MemoryCoordination implements Coordination {
   }
 
   @Override
-  public boolean commit(List<Put> changes) throws IOException {
+  public boolean commit(List<Put> changes, List<Check> checks) throws IOException {
     check();
     beforeCommit.run();
+    boolean made = make(changes, checks);
+    if (losing) {
+      losing = false;
+      throw new InDoubt("no answer to a commit", new IOException("injected fault"));
+    }
+    return made;
+  }
+
+  private boolean make(List<Put> changes, List<Check> checks) {
     lock.lock();
     try {
-      if (!changes.stream().allMatch(put -> version(put.key()) == put.expected())) {
+      if (!changes.stream().allMatch(put -> version(put.key()) == put.expected())
+          || !checks.stream().allMatch(check -> version(check.key()) == check.version())) {
         return false;
       }
       for (Put put : changes) {

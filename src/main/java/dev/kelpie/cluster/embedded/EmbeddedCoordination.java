@@ -90,7 +90,7 @@ public final class EmbeddedCoordination implements Coordination {
 
   @Override
   public Optional<Presence> announce(String key, byte[] value, Runnable lost) {
-    Records.requireValid(List.of(new Put(key, Optional.of(value), 0)));
+    Records.requireValid(key, value);
     mutex.lock();
     try {
       if (!changeAnnounced(draft -> draft.announce(key, value.clone(), SESSION))) {
@@ -131,7 +131,7 @@ public final class EmbeddedCoordination implements Coordination {
 
     @Override
     public void update(byte[] value) throws IOException {
-      Records.requireValid(List.of(new Put(key, Optional.of(value), 0)));
+      Records.requireValid(key, value);
       mutex.lock();
       try {
         if (!changeAnnounced(draft -> draft.change(key, value.clone(), SESSION))) {
@@ -156,16 +156,12 @@ public final class EmbeddedCoordination implements Coordination {
   }
 
   @Override
-  public boolean commit(List<Put> changes) throws IOException {
-    Records.requireValid(changes);
-    Commit commit = new Commit(changes);
+  public boolean commit(List<Put> changes, List<Check> checks) throws IOException {
+    Records.requireValid(changes, checks);
+    Commit commit = new Commit(changes, checks);
     mutex.lock();
     try {
-      for (Put put : changes) {
-        if (records.session(put.key()).isPresent()) {
-          throw new IllegalArgumentException(put.key() + " goes with its maker");
-        }
-      }
+      records.requireLasting(changes, checks);
       queue.add(commit);
       while (!commit.done) {
         if (writing) {
@@ -226,7 +222,7 @@ public final class EmbeddedCoordination implements Coordination {
     while (!queue.isEmpty() && draft.size() < GROUP_MAX) {
       Commit commit = queue.remove();
       group.add(commit);
-      commit.accepted = draft.commit(commit.changes);
+      commit.accepted = draft.commit(commit.changes, commit.checks);
     }
     return draft.updates();
   }
@@ -284,15 +280,17 @@ public final class EmbeddedCoordination implements Coordination {
         : new IOException("not committed: " + why.getMessage(), why);
   }
 
-  /// A commit in the queue. All fields but the first are guarded by the lock.
+  /// A commit in the queue. All fields but the final ones are guarded by the lock.
   private static final class Commit {
     final List<Put> changes;
+    final List<Check> checks;
     boolean accepted;
     boolean done;
     Optional<IOException> failure = Optional.empty();
 
-    Commit(List<Put> changes) {
+    Commit(List<Put> changes, List<Check> checks) {
       this.changes = changes;
+      this.checks = checks;
     }
   }
 }

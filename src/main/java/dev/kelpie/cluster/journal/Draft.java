@@ -1,5 +1,6 @@
 package dev.kelpie.cluster.journal;
 
+import dev.kelpie.cluster.Coordination.Check;
 import dev.kelpie.cluster.Coordination.Put;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,9 +32,10 @@ public final class Draft {
 
   /// Takes all changes in, or none.
   ///
-  /// @return whether every record has the version that its change expects, and stays
-  public boolean commit(List<Put> changes) {
-    if (!changes.stream().allMatch(this::isExpected)) {
+  /// @return whether every record has the version that its change or check expects, and stays
+  public boolean commit(List<Put> changes, List<Check> checks) {
+    if (!changes.stream().allMatch(put -> isExpected(put.key(), put.expected()))
+        || !checks.stream().allMatch(check -> isExpected(check.key(), check.version()))) {
       return false;
     }
     for (Put put : changes) {
@@ -42,10 +44,9 @@ public final class Draft {
     return true;
   }
 
-  private boolean isExpected(Put put) {
-    Optional<Update> now = now(put.key());
-    return now.flatMap(Update::session).isEmpty()
-        && now.map(Update::version).orElse(0L) == put.expected();
+  private boolean isExpected(String key, long version) {
+    Optional<Update> now = now(key);
+    return now.flatMap(Update::session).isEmpty() && now.map(Update::version).orElse(0L) == version;
   }
 
   /// Makes a record that goes with a session.

@@ -1,6 +1,7 @@
 package dev.kelpie.cluster.journal;
 
 import dev.kelpie.cluster.Coordination;
+import dev.kelpie.cluster.Coordination.Check;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
 import java.nio.charset.StandardCharsets;
@@ -16,31 +17,48 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /// The records in memory: what the updates applied so far make. Guarded by who has it.
 public final class Records {
   private static final int KEY_MAX = 512;
+  private static final byte[] NOTHING = {};
 
   private final NavigableMap<String, Update> all = new TreeMap<>();
   private final Map<String, Set<String>> keysOfSessions = new HashMap<>();
   private long bytes;
 
-  /// Refuses changes that no commit may make.
+  /// Refuses a value that no record may have.
+  ///
+  /// @throws IllegalArgumentException where the key or the value is too long
+  public static void requireValid(String key, byte[] value) {
+    int length = key.getBytes(StandardCharsets.UTF_8).length;
+    if (length == 0 || length > KEY_MAX) {
+      throw new IllegalArgumentException("a key has 1 to " + KEY_MAX + " bytes: " + key);
+    }
+    if (value.length > Coordination.VALUE_MAX) {
+      throw new IllegalArgumentException("the value of " + key + " is too long");
+    }
+  }
+
+  /// Refuses what no commit may be.
   ///
   /// @throws IllegalArgumentException where a key or a value is too long, or a key comes twice
-  public static void requireValid(List<Put> changes) {
+  public static void requireValid(List<Put> changes, List<Check> checks) {
     Set<String> keys = new HashSet<>();
     for (Put put : changes) {
-      int length = put.key().getBytes(StandardCharsets.UTF_8).length;
-      if (length == 0 || length > KEY_MAX) {
-        throw new IllegalArgumentException("a key has 1 to " + KEY_MAX + " bytes: " + put.key());
-      }
-      if (put.value().map(value -> value.length).orElse(0) > Coordination.VALUE_MAX) {
-        throw new IllegalArgumentException("the value of " + put.key() + " is too long");
-      }
-      if (!keys.add(put.key())) {
-        throw new IllegalArgumentException("two changes of " + put.key() + " in one commit");
-      }
+      requireValid(put.key(), put.value().orElse(NOTHING));
+      requireOnce(put.key(), keys);
+    }
+    for (Check check : checks) {
+      requireValid(check.key(), NOTHING);
+      requireOnce(check.key(), keys);
+    }
+  }
+
+  private static void requireOnce(String key, Set<String> keys) {
+    if (!keys.add(key)) {
+      throw new IllegalArgumentException(key + " comes twice in one commit");
     }
   }
 
@@ -64,6 +82,18 @@ public final class Records {
   /// What made the record; empty where there is none.
   Optional<Update> made(String key) {
     return Optional.ofNullable(all.get(key));
+  }
+
+  /// Refuses a commit that names a record of a session.
+  ///
+  /// @throws IllegalArgumentException where it does
+  public void requireLasting(List<Put> changes, List<Check> checks) {
+    Stream.concat(changes.stream().map(Put::key), checks.stream().map(Check::key))
+        .filter(key -> session(key).isPresent())
+        .findFirst()
+        .ifPresent(key -> {
+          throw new IllegalArgumentException(key + " goes with its maker");
+        });
   }
 
   /// Whose end is this record's end; empty for a record that stays, and for none.

@@ -1,13 +1,11 @@
 package dev.kelpie.cluster.local;
 
 import dev.kelpie.cluster.Coordination.Presence;
-import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.journal.Draft;
 import dev.kelpie.cluster.journal.Records;
 import dev.kelpie.log.Log;
 import dev.kelpie.platform.Tasks;
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
@@ -41,7 +39,7 @@ final class Announcements {
   }
 
   private static byte[] checked(String key, byte[] value) {
-    Records.requireValid(List.of(new Put(key, Optional.of(value), 0)));
+    Records.requireValid(key, value);
     return value.clone();
   }
 

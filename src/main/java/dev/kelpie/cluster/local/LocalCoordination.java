@@ -91,14 +91,14 @@ public final class LocalCoordination implements Coordination {
   }
 
   @Override
-  public boolean commit(List<Put> changes) throws IOException {
-    Records.requireValid(changes);
-    for (Put put : changes) {
-      if (records.ask(now -> now.session(put.key())).isPresent()) {
-        throw new IllegalArgumentException(put.key() + " goes with its maker");
-      }
-    }
-    return records.change(draft -> draft.commit(changes), () -> {});
+  public boolean commit(List<Put> changes, List<Check> checks) throws IOException {
+    Records.requireValid(changes, checks);
+    boolean _ =
+        records.ask(now -> {
+          now.requireLasting(changes, checks);
+          return true;
+        });
+    return records.change(draft -> draft.commit(changes, checks), () -> {});
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.kelpie.cluster.zookeeper;
 
+import dev.kelpie.cluster.Coordination.Check;
 import dev.kelpie.cluster.Coordination.InDoubt;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.zookeeper.CommitSlots.Slot;
@@ -39,15 +40,18 @@ final class Committer {
   }
 
   /// Makes all changes or none ([Coordination#commit]).
-  boolean commit(List<Put> changes) throws IOException {
-    check(changes);
-    if (changes.stream().anyMatch(put -> put.expected() < 0 || put.expected() > VERSION_MAX)) {
+  boolean commit(List<Put> changes, List<Check> checks) throws IOException {
+    List<Part> parts = new ArrayList<>();
+    changes.forEach(put -> parts.add(new Part(put.key(), put.expected(), Optional.of(put))));
+    checks.forEach(check -> parts.add(new Part(check.key(), check.version(), Optional.empty())));
+    check(parts);
+    if (parts.stream().anyMatch(part -> part.expected < 0 || part.expected > VERSION_MAX)) {
       return false;
     }
     Patience patience = ensemble.patience();
     try {
       while (!patience.isOver()) {
-        Optional<Boolean> made = new Attempt(changes, patience).make();
+        Optional<Boolean> made = new Attempt(parts, patience).make();
         if (made.isPresent()) {
           return made.get();
         }
@@ -60,26 +64,23 @@ final class Committer {
     }
   }
 
-  private void check(List<Put> changes) throws IOException {
+  private void check(List<Part> parts) throws IOException {
     Set<String> keys = new HashSet<>();
     long size = 0;
-    for (Put put : changes) {
-      Names.check(put.key(), put.value().orElse(EMPTY));
-      if (!keys.add(put.key())) {
-        throw new IllegalArgumentException("two changes of " + put.key() + " in one commit");
+    for (Part part : parts) {
+      Names.check(part.key, part.value());
+      if (!keys.add(part.key)) {
+        throw new IllegalArgumentException(part.key + " comes twice in one commit");
       }
-      if (sessions.hasAnnounced(put.key())) {
-        throw new IllegalArgumentException(put.key() + " goes with its maker");
+      if (sessions.hasAnnounced(part.key)) {
+        throw new IllegalArgumentException(part.key + " goes with its maker");
       }
-      size +=
-          ensemble.names().record(put.key()).length()
-              + put.value().orElse(EMPTY).length
-              + SIZE_OF_CHANGE;
+      size += ensemble.names().record(part.key).length() + part.value().length + SIZE_OF_CHANGE;
     }
     if (size > SIZE_MAX) {
       throw new IOException(
           "not committed: "
-              + changes.size()
+              + parts.size()
               + " changes with "
               + size
               + " bytes are more than ZooKeeper takes at once, which is "
@@ -87,17 +88,32 @@ final class Committer {
     }
   }
 
+  /// What a commit has to do with one record.
+  ///
+  /// @param expected the version that the record has; 0 where there must be none
+  /// @param put the change; empty where the record is checked only
+  private record Part(String key, long expected, Optional<Put> put) {
+    byte[] value() {
+      return put.flatMap(Put::value).orElse(EMPTY);
+    }
+
+    /// Whether there is to be a record afterwards that is this commit's.
+    boolean makesValue() {
+      return put.flatMap(Put::value).isPresent();
+    }
+  }
+
   /// One try of a commit, in one session.
   private final class Attempt {
-    private final List<Put> changes;
+    private final List<Part> parts;
     private final Patience patience;
     private final List<Op> operations = new ArrayList<>();
 
-    /// For each operation the change that it is a part of; empty for the slot's.
-    private final List<Optional<Put>> parts = new ArrayList<>();
+    /// For each operation the part that it belongs to; empty for the slot's.
+    private final List<Optional<Part>> reasons = new ArrayList<>();
 
-    Attempt(List<Put> changes, Patience patience) {
-      this.changes = changes;
+    Attempt(List<Part> parts, Patience patience) {
+      this.parts = parts;
       this.patience = patience;
     }
 
@@ -112,7 +128,7 @@ final class Committer {
       }
       Slot slot = slots.get().take();
       add(slot.commit(), Optional.empty());
-      changes.forEach(this::add);
+      parts.forEach(this::add);
       Answer<List<OpResult>> answer = client.get().multi(operations);
       Code code = answer.await(patience);
       if (code == Code.OK) {
@@ -124,36 +140,38 @@ final class Committer {
       return refused(Client.firstRefused(answer.value()), code, slot, client.get());
     }
 
-    private void add(Put put) {
-      String znode = ensemble.names().record(put.key());
-      if (put.expected() > 0) {
-        int version = Math.toIntExact(put.expected() - 1);
+    private void add(Part part) {
+      String znode = ensemble.names().record(part.key);
+      if (part.expected > 0) {
+        int version = Math.toIntExact(part.expected - 1);
         add(
-            put.value()
-                .map(value -> Op.setData(znode, value, version))
-                .orElseGet(() -> Op.delete(znode, version)),
-            Optional.of(put));
+            part.put.isEmpty()
+                ? Op.check(znode, version)
+                : part.makesValue()
+                    ? Op.setData(znode, part.value(), version)
+                    : Op.delete(znode, version),
+            Optional.of(part));
         return;
       }
       add(
-          Op.create(
-              znode, put.value().orElse(EMPTY), ensemble.settings().acl(), CreateMode.PERSISTENT),
-          Optional.of(put));
-      if (put.value().isEmpty()) {
-        // That there is no record can be asked in no other way.
-        add(Op.delete(znode, 0), Optional.of(put));
+          Op.create(znode, part.value(), ensemble.settings().acl(), CreateMode.PERSISTENT),
+          Optional.of(part));
+      if (!part.makesValue()) {
+        // That there is no record can be asked in no other way: the two are one transaction, of
+        // which nothing stays.
+        add(Op.delete(znode, 0), Optional.of(part));
       }
     }
 
-    private void add(Op operation, Optional<Put> part) {
+    private void add(Op operation, Optional<Part> part) {
       operations.add(operation);
-      parts.add(part);
+      reasons.add(part);
     }
 
     private Optional<Boolean> refused(int which, Code code, Slot slot, Client client)
         throws IOException {
-      Optional<Put> put = parts.get(which);
-      if (put.isEmpty()) {
+      Optional<Part> part = reasons.get(which);
+      if (part.isEmpty()) {
         // Not given back: somebody has meddled with the slot. Or its directory is missing.
         if (code == Code.NONODE) {
           directories.makeFor(slot.znode(), client, patience);
@@ -164,13 +182,13 @@ final class Committer {
         throw ensemble.refused(slot.znode() + " cannot be changed", code);
       }
       slot.leave();
-      if (code == Code.NONODE && put.get().expected() == 0) {
-        directories.makeFor(ensemble.names().record(put.get().key()), client, patience);
+      if (code == Code.NONODE && part.get().expected == 0) {
+        directories.makeFor(ensemble.names().record(part.get().key), client, patience);
         return Optional.empty();
       } else if (code == Code.NONODE || Slot.isOvertaken(code)) {
         return Optional.of(false);
       }
-      throw ensemble.refused(put.get().key() + " cannot be changed", code);
+      throw ensemble.refused(part.get().key + " cannot be changed", code);
     }
 
     /// Finds out what became of a commit whose answer was lost.
@@ -205,7 +223,7 @@ final class Committer {
     }
 
     private InDoubt inDoubt(Code why) {
-      String keys = changes.stream().map(Put::key).collect(Collectors.joining(", "));
+      String keys = parts.stream().map(Part::key).collect(Collectors.joining(", "));
       return new InDoubt(
           "committed or not: "
               + keys

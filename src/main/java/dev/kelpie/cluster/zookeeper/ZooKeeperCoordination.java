@@ -85,8 +85,8 @@ public final class ZooKeeperCoordination implements Coordination {
   }
 
   @Override
-  public boolean commit(List<Put> changes) throws IOException {
-    return committer.commit(changes);
+  public boolean commit(List<Put> changes, List<Check> checks) throws IOException {
+    return committer.commit(changes, checks);
   }
 
   @Override

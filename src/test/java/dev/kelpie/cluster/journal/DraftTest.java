@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.cluster.Coordination.Check;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
 import java.util.List;
@@ -19,21 +20,36 @@ final class DraftTest {
 
   @Test
   void commitsSeeThoseBeforeThem() {
-    assertTrue(draft.commit(List.of(put("a", "1", 0))));
-    assertFalse(draft.commit(List.of(put("a", "2", 0))));
-    assertTrue(draft.commit(List.of(put("a", "2", 1), put("b", "1", 0))));
-    assertTrue(draft.commit(List.of(delete("a", 2))));
-    assertFalse(draft.commit(List.of(delete("a", 2))));
-    assertTrue(draft.commit(List.of(put("a", "new", 0))));
+    assertTrue(commit(put("a", "1", 0)));
+    assertFalse(commit(put("a", "2", 0)));
+    assertTrue(commit(put("a", "2", 1), put("b", "1", 0)));
+    assertTrue(commit(delete("a", 2)));
+    assertFalse(commit(delete("a", 2)));
+    assertTrue(commit(put("a", "new", 0)));
     assertEquals("[a=new v1, b=1 v1]", applied());
+  }
+
+  @Test
+  void checksSeeCommitsBeforeThemAndChangeNothing() {
+    assertTrue(commit(put("a", "1", 0)));
+    assertTrue(draft.commit(List.of(), List.of(new Check("a", 1), new Check("b", 0))));
+    assertTrue(draft.commit(List.of(put("b", "1", 0)), List.of(new Check("a", 1))));
+    assertFalse(draft.commit(List.of(put("c", "1", 0)), List.of(new Check("b", 0))));
+    assertFalse(draft.commit(List.of(put("c", "1", 0)), List.of(new Check("a", 2))));
+    assertTrue(commit(delete("b", 1)));
+    assertTrue(draft.commit(List.of(put("c", "1", 0)), List.of(new Check("b", 0))));
+    assertTrue(draft.announce("live/a", bytes("1"), "me"));
+    assertFalse(draft.commit(List.of(put("c", "2", 1)), List.of(new Check("live/a", 1))));
+    assertEquals(5, draft.updates().size());
+    assertEquals("[a=1 v1, c=1 v1, live/a=1 v1]", applied());
   }
 
   @Test
   void aRecordOfASessionIsChangedByTheSessionOnly() {
     assertTrue(draft.announce("a", bytes("1"), "me"));
     assertFalse(draft.announce("a", bytes("1"), "you"));
-    assertFalse(draft.commit(List.of(put("a", "2", 1))));
-    assertFalse(draft.commit(List.of(put("a", "2", 0))));
+    assertFalse(commit(put("a", "2", 1)));
+    assertFalse(commit(put("a", "2", 0)));
     assertFalse(draft.change("a", bytes("2"), "you"));
     assertTrue(draft.change("a", bytes("2"), "me"));
     assertFalse(draft.withdraw("a", "you"));
@@ -69,7 +85,7 @@ final class DraftTest {
   @Test
   void recordsKnowTheirBytesAndDifferences() {
     Records others = new Records();
-    assertTrue(draft.commit(List.of(put("same", "1", 0), put("a", "1", 0), put("b", "1", 0))));
+    assertTrue(commit(put("same", "1", 0), put("a", "1", 0), put("b", "1", 0)));
     assertTrue(draft.announce("c", bytes("1"), "me"));
     draft.updates().forEach(others::apply);
     applied();
@@ -100,6 +116,10 @@ final class DraftTest {
     assertEquals(Set.of(), one.differences(other));
     assertEquals(updates.getLast(), read.getLast());
     assertEquals(3, read.size());
+  }
+
+  private boolean commit(Put... changes) {
+    return draft.commit(List.of(changes), List.of());
   }
 
   private String applied() {

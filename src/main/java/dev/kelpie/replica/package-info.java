@@ -6,8 +6,10 @@
 /// [Holder]. Where it is a slot's primary, [Primary] makes clients' changes there and at the other
 /// acting nodes, in each object's turn, after it has made all of them equal.
 ///
-/// May use `object`, `model`, `placement` and `platform`. Must never decide alone who has what:
-/// that is a commit.
+/// [Recovery] has slots come to where they are to be.
+///
+/// May use `object`, `model`, `placement`, `platform` and `log`. Must never decide alone who has
+/// what: that is a commit.
 @NullMarked
 package dev.kelpie.replica;
 

@@ -42,7 +42,7 @@ final class LayeringTest {
               "cluster.local", Set.of("cluster.journal", "cluster", "model", "platform", "log")),
           Map.entry("cluster.zookeeper", Set.of("cluster", "config", "platform", "log")),
           Map.entry("store.disk", Set.of("object", "model", "platform", "log")),
-          Map.entry("replica", Set.of("object", "placement", "model", "platform")),
+          Map.entry("replica", Set.of("object", "placement", "model", "platform", "log")),
           Map.entry(
               "peer",
               Set.of("replica", "object", "model", "wire", "stream", "tls", "platform", "log")),

@@ -1,15 +1,19 @@
 package dev.kelpie.replica;
 
 import dev.kelpie.model.ObjectId;
+import dev.kelpie.object.Extent;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Makes copies of an object equal. Whoever calls it has the object's turn alone, or the slot's.
 final class Equalizer {
   private final String self;
   private final Everywhere everywhere;
+  private final AtomicLong objects = new AtomicLong();
+  private final AtomicLong bytes = new AtomicLong();
 
   Equalizer(String self, Everywhere everywhere) {
     this.self = self;
@@ -58,6 +62,17 @@ final class Equalizer {
             "node " + node + " has no space for its copy of object " + object + "; add a disk");
       }
     }
+    objects.addAndGet(others.size());
+    bytes.addAndGet(others.size() * size(whole));
+  }
+
+  private static long size(Whole whole) {
+    return whole.extents().stream().mapToLong(Extent::length).sum();
+  }
+
+  /// What was copied so far.
+  Copied copied() {
+    return new Copied(objects.get(), bytes.get());
   }
 
   private static void requireAll(List<String> nodes, Map<String, ?> answers, ObjectId object)

@@ -13,13 +13,14 @@ import dev.kelpie.object.Extent;
 import dev.kelpie.object.ObjectStat;
 import dev.kelpie.object.Outcome;
 import dev.kelpie.object.Patience;
-import dev.kelpie.placement.Slots;
 import dev.kelpie.platform.Locks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /// This node's own copies. An object's [Version] is the order pair that its store keeps with it.
@@ -34,10 +35,16 @@ public final class Holder implements Copies {
   private final CopyStore store;
   private final Locks.Gate[] gates = new Locks.Gate[STRIPES];
   private final Locks.Mutex[] objects = new Locks.Mutex[STRIPES];
+  private final SlotIndex index;
+
+  /// For each slot the largest ballot under which it was told what is here. Changed with the slot's
+  /// gate had alone.
+  private final Map<Integer, Long> told = new ConcurrentHashMap<>();
 
   public Holder(SlotTable table, CopyStore store, Locks locks) {
     this.table = table;
     this.store = store;
+    this.index = new SlotIndex(store, locks);
     for (int i = 0; i < STRIPES; i++) {
       gates[i] = locks.gate();
       objects[i] = locks.mutex();
@@ -46,14 +53,20 @@ public final class Holder implements Copies {
 
   @Override
   public List<Versioned> prepare(Claim claim) throws IOException {
-    Locks.Gate gate = gate(claim);
+    Locks.Gate gate = gate(claim.slot());
     gate.enterAlone();
     try {
       check(claim);
+      told.merge(claim.slot(), claim.ballot(), Math::max);
       List<Versioned> found = new ArrayList<>();
-      store.survey(
-          object -> Slots.of(object) == claim.slot(),
-          stat -> found.add(new Versioned(stat.object(), versionOf(stat))));
+      for (ObjectId object : index.of(claim.slot())) {
+        Version version = version(object);
+        if (version.equals(Version.ABSENT)) {
+          index.remove(object);
+        } else {
+          found.add(new Versioned(object, version));
+        }
+      }
       return found;
     } finally {
       gate.leaveAlone();
@@ -101,6 +114,43 @@ public final class Holder implements Copies {
         });
   }
 
+  /// Whether there may be objects of a slot here.
+  boolean has(int slot) throws IOException {
+    return index.has(slot);
+  }
+
+  /// Removes what is here of a slot that others have, if they do: where this node is neither to
+  /// have its objects nor acting, and has told nobody under this configuration what is here, so
+  /// that nobody can be about to make it acting because of that. The record is read with the slot
+  /// had alone: what it says then is so until the last object is gone, or this node is asked again.
+  ///
+  /// @param self the name of this node
+  /// @return how many objects were removed
+  int purge(int slot, String self) throws IOException {
+    Locks.Gate gate = gate(slot);
+    gate.enterAlone();
+    try {
+      Optional<SlotConfig> config = table.look(slot);
+      if (config.isEmpty() || !isOver(slot, config.get(), self)) {
+        return 0;
+      }
+      List<ObjectId> here = index.of(slot);
+      for (ObjectId object : here) {
+        store.drop(object);
+        index.remove(object);
+      }
+      return here.size();
+    } finally {
+      gate.leaveAlone();
+    }
+  }
+
+  private boolean isOver(int slot, SlotConfig config, String self) {
+    return !config.isActing(self)
+        && !table.holders(slot).contains(self)
+        && config.ballot() > told.getOrDefault(slot, 0L);
+  }
+
   /// Reads a part of an object, for a primary that has the object's turn.
   ///
   /// @return `DONE` or `NO_OBJECT`
@@ -128,7 +178,7 @@ public final class Holder implements Copies {
   }
 
   private <T> T inGate(Claim claim, Work<T> work) throws IOException {
-    Locks.Gate gate = gate(claim);
+    Locks.Gate gate = gate(claim.slot());
     gate.enterShared();
     try {
       check(claim);
@@ -148,8 +198,8 @@ public final class Holder implements Copies {
     }
   }
 
-  private Locks.Gate gate(Claim claim) {
-    return gates[claim.slot() % STRIPES];
+  private Locks.Gate gate(int slot) {
+    return gates[slot % STRIPES];
   }
 
   private void check(Claim claim) throws IOException {
@@ -195,8 +245,8 @@ public final class Holder implements Copies {
     Outcome outcome =
         switch (step.kind()) {
           case WRITE -> store.write(object, step.extents(), change);
-          case CREATE -> store.create(object, Base.ZEROS, step.extents(), change);
-          case REMOVE -> store.remove(object, change);
+          case CREATE -> create(object, step.extents(), change);
+          case REMOVE -> remove(object, change);
         };
     return switch (outcome) {
       case DONE -> Result.DONE;
@@ -204,6 +254,19 @@ public final class Holder implements Copies {
       case NO_OBJECT, STALE -> Result.DIFFERS;
       case WOULD_WAIT -> throw new IOException("the store did not wait with object " + object);
     };
+  }
+
+  private Outcome create(ObjectId object, List<Extent> extents, Change change) throws IOException {
+    index.add(object);
+    return store.create(object, Base.ZEROS, extents, change);
+  }
+
+  private Outcome remove(ObjectId object, Change change) throws IOException {
+    Outcome outcome = store.remove(object, change);
+    if (outcome == Outcome.DONE || outcome == Outcome.NO_OBJECT) {
+      index.remove(object);
+    }
+    return outcome;
   }
 
   private Whole whole(ObjectId object) throws IOException {
@@ -218,8 +281,10 @@ public final class Holder implements Copies {
   private Result replace(ObjectId object, Whole whole) throws IOException {
     if (whole.isAbsent()) {
       store.drop(object);
+      index.remove(object);
       return Result.DONE;
     }
+    index.add(object);
     Version version = whole.version();
     Outcome outcome =
         store.replace(object, whole.extents(), new Generation(version.ballot()), version.count());

@@ -397,6 +397,7 @@ public final class Primary {
       if (mine.isEmpty() || mine.get().config.isActing(node)) {
         return mine.isPresent(); // a commit that was in doubt may have made it acting
       }
+      mine.get().asked.add(node);
       mine.get().joiners.add(joiner);
       joiner.behind().addAll(differing(mine.get(), node));
       bringAll(mine.get(), joiner);
@@ -427,7 +428,9 @@ public final class Primary {
     slots.enterAlone(slot);
     try {
       Optional<Led> mine = current(slot);
-      if (mine.isEmpty() || !mine.get().joiners.contains(joiner)) {
+      if (mine.isEmpty()
+          || !mine.get().joiners.contains(joiner)
+          || !table.holders(slot).contains(joiner.node())) {
         return false;
       }
       bringAll(mine.get(), joiner);
@@ -449,8 +452,25 @@ public final class Primary {
     return table.commit(mine.claim.slot(), mine.config, after);
   }
 
+  /// Whether a node was asked to join that is not to have the slot's objects any more. It removes
+  /// what it has only under another configuration than that under which it was asked.
+  boolean askedInVain(int slot) {
+    return current(slot).filter(this::askedInVain).isPresent();
+  }
+
+  private boolean askedInVain(Led mine) {
+    List<String> holders = table.holders(mine.claim.slot());
+    return mine.asked.stream().anyMatch(node -> !holders.contains(node));
+  }
+
+  /// What was copied to other nodes so far, and to this one.
+  Copied copied() {
+    return equalizer.copied();
+  }
+
   /// Lets those go that are not to have the slot's objects, and gives the slot to the first of
-  /// those that are. Only when all of these that are up have everything.
+  /// those that are. Only when all of these that are up have everything. Where a node was asked in
+  /// vain to join, the slot gets another configuration, with the same in it.
   ///
   /// @return whether the configuration was changed
   public boolean tidy(int slot) throws IOException {
@@ -470,7 +490,10 @@ public final class Primary {
       }
       Optional<String> guest =
           config.nodes().stream().filter(node -> !table.holders(slot).contains(node)).findFirst();
-      return guest.isPresent() && commit(mine.get(), rules.leave(config, guest.get()));
+      if (guest.isPresent()) {
+        return commit(mine.get(), rules.leave(config, guest.get()));
+      }
+      return askedInVain(mine.get()) && commit(mine.get(), rules.handOver(config, self));
     } finally {
       slots.leaveAlone(slot);
     }

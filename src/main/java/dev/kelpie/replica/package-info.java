@@ -9,18 +9,17 @@
 ///
 /// [ReplicatedStore] is all of that as a gateway sees it: an `ObjectStore` that asks each
 /// [StoreNode] for the slots that it leads, this node ([OwnStoreNode]) among them. [Barriers] make
-/// durable what [DeferredChanges] remembers, [Listings] find the objects of a VDI.
-///
-/// Locks: a [Holder]'s gates, then its mutexes of objects, both held while the disk works; those of
-/// [Turns] and [DeferredChanges] for a moment. None is held while another node is asked.
+/// durable what [DeferredChanges] remembers, [Listings] find the objects of a VDI. [Recovery] has
+/// slots come to where they are to be.
 ///
 /// The configurations are agreed records: [SlotBook] is the table over them, kept up to date by
 /// [SlotBookTask], and [SlotFollower] changes them in the map's own commit. [SlotShard] is such a
 /// record, [SlotMap] the map as slots go by it. Nodes have the names that
 /// [dev.kelpie.cluster.Member#name()] gives them.
 ///
-/// Locks: [SlotBookTask] has one, which guards what is due and is held over nothing that waits; a
-/// [SlotBook] has none. What is asked of the records is asked without a lock.
+/// Locks: a [Holder]'s gates, then its mutexes of objects, both held while the disk works; those of
+/// [Turns] and [DeferredChanges] for a moment; [SlotBookTask] has one, which guards what is due. None
+/// is held while another node or a record is asked, and a [SlotBook] has none.
 ///
 /// May use `object`, `cluster`, `placement`, `model`, `platform` and `log`. Must never decide alone
 /// who has what: that is a commit.

@@ -45,6 +45,7 @@ public final class ReplicaSimulation {
   private final Map<ObjectId, Boolean> busy = new HashMap<>();
   private final Map<Integer, Long> deferredSince = new HashMap<>();
   private final StringBuilder history = new StringBuilder();
+  private final List<Late> stray = new ArrayList<>();
   private final Map<Integer, SlotConfig> records = new HashMap<>();
   private final Map<Integer, List<String>> holders = new HashMap<>();
   private long mapVersion = 1;
@@ -176,6 +177,23 @@ public final class ReplicaSimulation {
     }
   }
 
+  /// A request that is still on its way, which nobody waits for any more.
+  private static final class Late {
+    private final Runnable request;
+    private boolean over;
+
+    Late(Runnable request) {
+      this.request = request;
+    }
+
+    void arrive() {
+      if (!over) {
+        over = true;
+        request.run();
+      }
+    }
+  }
+
   /// What a process knows of the map: by node, the incarnation that is up.
   private record Seen(long version, Map<String, Long> up, Map<Integer, List<String>> holders) {}
 
@@ -197,9 +215,10 @@ public final class ReplicaSimulation {
     private boolean alive = true;
     private Seen map = new Seen(0, Map.of(), Map.of());
     private final Map<Integer, SlotConfig> known = new HashMap<>();
-    private final Map<String, List<Runnable>> late = new HashMap<>();
+    private final Map<String, List<Late>> late = new HashMap<>();
     private final Holder holder;
     private final Primary primary;
+    private final Recovery recovery;
 
     Life(Node node) {
       this.node = node;
@@ -208,6 +227,7 @@ public final class ReplicaSimulation {
       Locks locks = new OneThreadLocks();
       this.holder = new Holder(this, node.disk, locks);
       this.primary = new Primary(node.name, this, rules, holder, this, this::pause, locks);
+      this.recovery = new Recovery(node.name, this, rules, holder, primary, locks);
     }
 
     private void live() {
@@ -348,32 +368,27 @@ public final class ReplicaSimulation {
       }
       maybeEvents();
       live();
-      List<Runnable> before = late.computeIfAbsent(name, _ -> new ArrayList<>());
+      List<Late> before = late.computeIfAbsent(name, _ -> new ArrayList<>());
       Node to = node(name);
       if (node.cut || to.cut || to.paused || to.process.isEmpty()) {
         throw new IOException("no way to " + name);
       }
       // What was asked before is done before, or never.
-      List<Runnable> overdue = List.copyOf(before);
+      List<Late> overdue = List.copyOf(before);
       before.clear();
       overdue.forEach(one -> {
         if (chance.nextBoolean()) {
-          one.run();
+          one.arrive();
         }
+        one.over = true;
       });
       if (to.process.isEmpty() || fault(12)) {
         throw new IOException("lost on the way to " + name);
       }
       if (fault(16)) {
-        before.add(() -> {
-          try {
-            if (to.process.isPresent()) {
-              Object _ = call.run();
-            }
-          } catch (IOException | Killed | WouldBlock e) {
-            // Nobody waits for it.
-          }
-        });
+        Late request = new Late(() -> arriveAt(to, call));
+        before.add(request);
+        stray.add(request);
         throw new IOException("late at " + name);
       }
       T answer;
@@ -389,6 +404,23 @@ public final class ReplicaSimulation {
         throw new IOException("the answer was lost on the way from " + name);
       }
       return answer;
+    }
+  }
+
+  private void arriveAt(Node to, Life.Call<?> call) {
+    try {
+      if (to.process.isPresent()) {
+        Object _ = call.run();
+      }
+    } catch (IOException | Killed | WouldBlock e) {
+      // Nobody waits for it.
+    }
+  }
+
+  /// Something arrives that was on its way, whoever sent it and is dead since.
+  private void arrive() {
+    if (!stray.isEmpty()) {
+      stray.remove(chance.nextInt(stray.size())).arrive();
     }
   }
 
@@ -426,6 +458,7 @@ public final class ReplicaSimulation {
         case 10, 11, 12 -> look(anyNode());
         case 13, 14, 15, 16, 17 -> recover(anyNode(), anySlot());
         case 18, 19 -> flush();
+        case 20 -> arrive();
         default -> request(objects.get(chance.nextInt(objects.size())));
       }
     } catch (Killed | WouldBlock e) {
@@ -523,24 +556,12 @@ public final class ReplicaSimulation {
     if (node.process.isEmpty() || node.paused) {
       return;
     }
-    Life process = node.process();
-    if (!process.of(slot).filter(config -> config.isPrimary(node.name)).isPresent()) {
-      return;
-    }
     try {
-      SlotConfig config = process.of(slot).orElseThrow();
-      Optional<String> missing =
-          process.holders(slot).stream()
-              .filter(n -> process.nodes().isUp().test(n) && !config.isActing(n))
-              .findFirst();
-      if (missing.isPresent()) {
-        say(node.name + " brings up " + missing.get() + " in " + slot);
-        say("..." + process.primary.bringUp(slot, missing.get()));
-      } else {
-        boolean _ = process.primary.tidy(slot);
+      if (node.process().recovery.step(slot)) {
+        say(node.name + " has recovered something in " + slot);
       }
     } catch (IOException e) {
-      say("..." + e.getMessage());
+      say(node.name + " recovers " + slot + "..." + e.getMessage());
     }
   }
 
@@ -644,7 +665,21 @@ public final class ReplicaSimulation {
         case WOULD_WAIT, NO_SPACE, STALE -> register.inDoubt();
       }
     }
-    answered += outcome == Outcome.DONE ? 1 : 0;
+    if (outcome == Outcome.DONE) {
+      answered++;
+      if (durability == Durability.DURABLE && !removal) {
+        requireEnough(object, cell, value);
+      }
+    }
+  }
+
+  /// A client counts on it that so many disks have what was acknowledged.
+  private void requireEnough(ObjectId object, int cell, long value) {
+    long have = nodes.stream().filter(n -> n.disk.durably(object, cell) == value).count();
+    if (have < rules.leastCopies()) {
+      throw new AssertionError(
+          have + " nodes have " + object + "/" + cell + " = " + value + ", which was acknowledged");
+    }
   }
 
   private long valueFor(Register register, ObjectId object, int cell, long value, boolean whole) {
@@ -744,6 +779,11 @@ public final class ReplicaSimulation {
         config.nodes().stream().map(n -> node(n).disk.content(object)).distinct().count();
     if (different != 1) {
       throw new AssertionError("copies of " + object + " differ");
+    }
+    for (Node node : nodes) {
+      if (!config.isActing(node.name) && node.disk.has(object)) {
+        throw new AssertionError("something is left of " + object + " at " + node.name);
+      }
     }
   }
 

@@ -67,6 +67,16 @@ final class SimulatedCopies implements CopyStore {
     return String.valueOf(now.get(object));
   }
 
+  boolean has(ObjectId object) {
+    return now.containsKey(object);
+  }
+
+  /// The number that a power cut leaves; 0 where there is none.
+  long durably(ObjectId object, int cell) {
+    Content content = durable.get(object);
+    return content == null ? 0 : content.cells.get(cell);
+  }
+
   private static Version version(Change change) {
     return new Version(change.generation().value(), change.pushNumber());
   }

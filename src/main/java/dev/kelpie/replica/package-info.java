@@ -18,8 +18,8 @@
 /// [dev.kelpie.cluster.Member#name()] gives them.
 ///
 /// Locks: a [Holder]'s gates, then its mutexes of objects, both held while the disk works; those of
-/// [Turns] and [DeferredChanges] for a moment; [SlotBookTask] has one, which guards what is due. None
-/// is held while another node or a record is asked, and a [SlotBook] has none.
+/// [Turns] and [DeferredChanges] for a moment; [SlotBookTask] has one, which guards what is due.
+/// None is held while another node or a record is asked, and a [SlotBook] has none.
 ///
 /// May use `object`, `cluster`, `placement`, `model`, `platform` and `log`. Must never decide alone
 /// who has what: that is a commit.

@@ -17,10 +17,6 @@ final class Led {
   /// Nodes that are being brought up to date: changes go to them too, and need not succeed.
   final Set<Joiner> joiners = ConcurrentHashMap.newKeySet();
 
-  /// Nodes that were asked to join, under this configuration, and may keep what they have because
-  /// of that.
-  final Set<String> asked = ConcurrentHashMap.newKeySet();
-
   Led(Claim claim, SlotConfig config) {
     this.claim = claim;
     this.config = config;

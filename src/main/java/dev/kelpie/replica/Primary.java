@@ -35,6 +35,9 @@ public final class Primary {
   private final Turns<ObjectId> objects;
   private final Map<Integer, Led> led = new ConcurrentHashMap<>();
 
+  /// By slot. Kept longer than what this node leads, since a commit that failed ends only that.
+  private final Map<Integer, Asked> asked = new ConcurrentHashMap<>();
+
   /// Counts the changes of all slots, so that no two of one ballot have the same number, also where
   /// the slot was prepared several times under it. A restart brings another ballot.
   private final AtomicLong changes = new AtomicLong();
@@ -43,6 +46,13 @@ public final class Primary {
   @FunctionalInterface
   public interface Pause {
     void run() throws IOException;
+  }
+
+  /// Nodes that were asked to join under a configuration, and keep what they have because of that.
+  private record Asked(Claim claim, Set<String> nodes) {
+    Asked(Claim claim) {
+      this(claim, ConcurrentHashMap.newKeySet());
+    }
   }
 
   /// A slot in which deferred changes were made, the first of them under this ballot.
@@ -397,7 +407,7 @@ public final class Primary {
       if (mine.isEmpty() || mine.get().config.isActing(node)) {
         return mine.isPresent(); // a commit that was in doubt may have made it acting
       }
-      mine.get().asked.add(node);
+      ask(mine.get(), node);
       mine.get().joiners.add(joiner);
       joiner.behind().addAll(differing(mine.get(), node));
       bringAll(mine.get(), joiner);
@@ -455,12 +465,21 @@ public final class Primary {
   /// Whether a node was asked to join that is not to have the slot's objects any more. It removes
   /// what it has only under another configuration than that under which it was asked.
   boolean askedInVain(int slot) {
-    return current(slot).filter(this::askedInVain).isPresent();
+    Asked joining = asked.get(slot);
+    Optional<SlotConfig> known = table.of(slot);
+    return joining != null
+        && known.filter(config -> config.ballot() == joining.claim.ballot()).isPresent()
+        && joining.nodes.stream().anyMatch(node -> !table.holders(slot).contains(node));
   }
 
-  private boolean askedInVain(Led mine) {
-    List<String> holders = table.holders(mine.claim.slot());
-    return mine.asked.stream().anyMatch(node -> !holders.contains(node));
+  private void ask(Led mine, String node) {
+    asked
+        .compute(
+            mine.claim.slot(),
+            (_, before) ->
+                before != null && before.claim.equals(mine.claim) ? before : new Asked(mine.claim))
+        .nodes
+        .add(node);
   }
 
   /// What was copied to other nodes so far, and to this one.
@@ -493,7 +512,7 @@ public final class Primary {
       if (guest.isPresent()) {
         return commit(mine.get(), rules.leave(config, guest.get()));
       }
-      return askedInVain(mine.get()) && commit(mine.get(), rules.handOver(config, self));
+      return askedInVain(slot) && commit(mine.get(), rules.handOver(config, self));
     } finally {
       slots.leaveAlone(slot);
     }

@@ -123,8 +123,8 @@ public final class RecoveryTask implements AutoCloseable {
           " in "
               + result.failed()
               + " slots, and tries again every "
-              + period.toSeconds()
-              + " s; "
+              + period.toMillis()
+              + " ms; "
               + result.failure().orElse(""));
     } else {
       said = "";

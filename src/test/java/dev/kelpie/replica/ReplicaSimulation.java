@@ -458,7 +458,7 @@ public final class ReplicaSimulation {
         case 10, 11, 12 -> look(anyNode());
         case 13, 14, 15, 16, 17 -> recover(anyNode(), anySlot());
         case 18, 19 -> flush();
-        case 20 -> arrive();
+        case 20, 21, 22, 23 -> arrive();
         default -> request(objects.get(chance.nextInt(objects.size())));
       }
     } catch (Killed | WouldBlock e) {

@@ -144,11 +144,15 @@ final class RecoveryTest {
     cluster.write(100);
     cluster.move(List.of("n0", "n2"));
     Recovery recovery = cluster.node("n0").recovery;
-    long start = System.nanoTime();
+    cluster.unreachable.add("n2"); // so that nothing is copied before there is a throttle
+    long start;
     try (RecoveryTask task =
         RecoveryTask.start(
             recovery, cluster.test.platform(), new RecordingLog(), Duration.ofSeconds(10))) {
       task.setThrottle(new Throttle(2, Duration.ofMillis(200)));
+      start = System.nanoTime();
+      cluster.unreachable.clear();
+      task.look();
       Await.until("all is done", () -> recovery.progress().done() == MovingCluster.SLOTS);
     }
     // Four slots may be begun before the first of them has copied anything.

@@ -321,7 +321,7 @@ public final class ReplicaSimulation {
             answers.put(name, call(name, () -> question.of(node(name).process().holder)));
           } catch (Outdated e) {
             outdated = Optional.of(e);
-          } catch (IOException e) {
+          } catch (IOException _) {
             // It did not answer.
           }
         }
@@ -412,7 +412,7 @@ public final class ReplicaSimulation {
       if (to.process.isPresent()) {
         Object _ = call.run();
       }
-    } catch (IOException | Killed | WouldBlock e) {
+    } catch (IOException | Killed | WouldBlock _) {
       // Nobody waits for it.
     }
   }

@@ -103,7 +103,7 @@ final class Plants {
             List.of(
                 in(
                     "Slab",
-                    "if ((sum(crc, bytes, end) ^ table.seed(chunk, b)) != table.sum(chunk, b)) {",
+                    "if ((sum(crc, bytes, end) ^ table.seed(at, inChunk)) != table.sum(at, inChunk)) {",
                     "if (sum(crc, bytes, end) == 0 && table.seed(chunk, b) == 0) {"))),
         new Plant(
             "a block is believed after a power failure since its checksum is right",

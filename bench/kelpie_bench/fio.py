@@ -66,6 +66,7 @@ class Done:
     written: int
     seconds: float
     latencies: dict  # percent to microseconds; of the reads where there are any
+    client_micros: float = 0  # of the client's processor time per operation; 0 for unknown
 
 
 def command(words, *uris):
@@ -100,13 +101,16 @@ def _done(job):
     kinds = [job[kind] for kind in ("read", "write", "trim")]
     counted = [kind for kind in kinds if kind["total_ios"]]
     latencies = counted[0]["clat_ns"].get("percentile", {}) if counted else {}
+    count = sum(kind["total_ios"] for kind in kinds)
+    busy = (job["usr_cpu"] + job["sys_cpu"]) / 100 * job["job_runtime"] * 1000
     return Done(
         rate=sum(kind["iops"] for kind in kinds),
-        count=sum(kind["total_ios"] for kind in kinds),
+        count=count,
         read=job["read"]["io_bytes"],
         written=job["write"]["io_bytes"],
         seconds=max(kind["runtime"] for kind in kinds) / 1000,
-        latencies={float(percent): nanos / 1000 for percent, nanos in latencies.items()})
+        latencies={float(percent): nanos / 1000 for percent, nanos in latencies.items()},
+        client_micros=busy / max(1, count))
 
 
 def work(server, job, size_mib, seconds):

@@ -68,6 +68,7 @@ class Numbers:
 
     rates: list = dataclasses.field(default_factory=list)
     cpu_micros: list = dataclasses.field(default_factory=list)  # of processor time per operation
+    client_micros: list = dataclasses.field(default_factory=list)  # the same of the client
     latencies: list = dataclasses.field(default_factory=list)  # percent to microseconds
     resident: list = dataclasses.field(default_factory=list)  # MiB after the run
     peak: list = dataclasses.field(default_factory=list)  # MiB, the most until then
@@ -78,6 +79,7 @@ class Numbers:
     def add(self, done, cpu_seconds, memory, before, after):
         self.rates.append(done.rate)
         self.cpu_micros.append(cpu_seconds * 1e6 / done.count)
+        self.client_micros.append(done.client_micros)
         self.latencies.append(done.latencies)
         self.resident.append(memory[0])
         self.peak.append(memory[1])

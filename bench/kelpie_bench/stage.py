@@ -112,7 +112,9 @@ class Stage:
             *table(self, rows, measured), "",
             "Microseconds of the server's processor time per operation, the kernel's part included, which are",
             "also seconds per million operations; and microseconds that 50 / 99 / 99.9 % of the requests take at",
-            "most, of the reads in a row that has both:", "",
+            "most, of the reads in a row that has both. The client's processor time per operation is its own, with",
+            "the first server; behind it are the most that the ratios could be with a server that takes no time at",
+            "all, since each connection has one thread of the client:", "",
             *cost_table(self, rows, measured), "",
             memory(self, rows, measured), ""]
 

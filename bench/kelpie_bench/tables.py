@@ -73,12 +73,25 @@ def count_cells(row, numbers):
 
 def cost_table(stage, rows, measured):
     names = [kind.name for kind in stage.kinds]
-    lines = [f"| job | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+    lines = [f"| job | {' | '.join(names)} | client |", f"|---|{'---:|' * len(names)}---:|"]
     for row in rows:
         cells = [cost(measured[row.name][name]) if name in measured[row.name] else "-"
                  for name in names]
+        cells.append(client(stage, row, measured[row.name]))
         lines.append(f"| {row.title} | {' | '.join(cells)} |")
     return lines
+
+
+def client(stage, row, numbers):
+    """What the client takes, and how much faster than the others a server could be that takes nothing."""
+    ours = stage.kinds[0].name
+    if ours not in numbers or not all(numbers[ours].client_micros):
+        return "-"
+    micros = statistics.median(numbers[ours].client_micros)
+    most = row.job.connections * 1e6 / micros
+    allowed = [f"{most / statistics.median(numbers[theirs].rates):.2f}"
+               for first, theirs, _ in stage.ratios if first == ours and theirs in numbers]
+    return f"{micros:.1f}; {' / '.join(allowed)}" if allowed else f"{micros:.1f}"
 
 
 def cost(numbers):

@@ -48,12 +48,12 @@ final class ClientDoor implements ClientObjects {
   public Outcome read(
       ObjectId object, int offset, ByteBuffer into, CacheMode mode, Patience patience)
       throws IOException {
-    if (object.kind() == Kind.INODE && !isLive(object)) {
+    if (patience == Patience.NOW && !hasGeneration(object)) {
+      return Outcome.WOULD_WAIT;
+    } else if (object.kind() == Kind.INODE && !isLive(object)) {
       return inodeDoor.readDeleted(object, offset, into);
     } else if (!mayBeThere(object)) {
       return Outcome.NO_OBJECT;
-    } else if (patience == Patience.NOW && !hasGeneration(object)) {
-      return Outcome.WOULD_WAIT;
     }
     Access access = new Access(object.vdi(), generation(object), modeFor(object, mode), patience);
     return object.kind() == Kind.INODE
@@ -171,7 +171,7 @@ final class ClientDoor implements ClientObjects {
 
   @Override
   public void flush(VdiId vdi) throws IOException {
-    if (table.live(vdi).isEmpty()) {
+    if (!isLive(vdi)) {
       return;
     }
     failIfLost(vdi);
@@ -200,7 +200,10 @@ final class ClientDoor implements ClientObjects {
   /// Writes to a data object if neither its inode nor a snapshot makes that wait.
   private Outcome writeNow(ObjectId object, Extent extent, CacheMode mode, Durability durability)
       throws IOException {
-    Optional<Inode> loaded = isLive(object) ? inodes.acquireLoaded(object.vdi()) : Optional.empty();
+    Optional<Inode> loaded =
+        object.vdiBits() != 0 && leases.has(object.vdi()) && isLive(object)
+            ? inodes.acquireLoaded(object.vdi())
+            : Optional.empty();
     if (loaded.isEmpty()) {
       return Outcome.WOULD_WAIT;
     }
@@ -293,8 +296,16 @@ final class ClientDoor implements ClientObjects {
     }
   }
 
-  private boolean isLive(ObjectId object) {
-    return object.vdiBits() != 0 && table.live(object.vdi()).isPresent();
+  private boolean isLive(ObjectId object) throws IOException {
+    return object.vdiBits() != 0 && isLive(object.vdi());
+  }
+
+  /// Nobody else changes the record of a VDI whose lease this node has.
+  private boolean isLive(VdiId vdi) throws IOException {
+    if (!leases.has(vdi)) {
+      table.look();
+    }
+    return table.live(vdi).isPresent();
   }
 
   private static boolean isIndex(ObjectId object) {
@@ -303,13 +314,17 @@ final class ClientDoor implements ClientObjects {
 
   /// Whether the object of some id could exist. Those of deleted VDIs are read while others need
   /// them.
-  private boolean mayBeThere(ObjectId object) {
-    return object.vdiBits() != 0
-        && (object.kind() == Kind.ATTRIBUTE || table.record(object.vdi()).isPresent());
+  private boolean mayBeThere(ObjectId object) throws IOException {
+    if (object.vdiBits() == 0 || object.kind() == Kind.ATTRIBUTE) {
+      return object.vdiBits() != 0;
+    } else if (!leases.has(object.vdi())) {
+      table.look();
+    }
+    return table.record(object.vdi()).isPresent();
   }
 
   private boolean hasGeneration(ObjectId object) {
-    return object.kind() == Kind.ATTRIBUTE || leases.has(object.vdi());
+    return object.kind() == Kind.ATTRIBUTE || object.vdiBits() == 0 || leases.has(object.vdi());
   }
 
   private Generation generation(ObjectId object) throws IOException {

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /// The leases of this node: one coordination record per VDI, and in memory what the hot paths ask.
 ///
@@ -206,42 +207,86 @@ public final class LeaseBook implements Leases {
     return held.keySet().stream().sorted().toList();
   }
 
-  /// Deletes a lease together with other changes, in one commit: nothing is left of the VDI.
-  boolean commitWithout(VdiId vdi, List<Put> others) throws IOException {
-    Held lease = held.get(vdi);
-    if (lease == null) {
-      return coordination.commit(others);
-    }
-    lease.mutex.lock();
+  /// Makes other changes in one commit with what they need of leases.
+  ///
+  /// @param kept leases that this node must have
+  /// @param dropped leases that are deleted, where this node has them: nothing is left of their
+  ///   VDIs
+  /// @return false where a record has changed; a lease that is another node's now is forgotten here
+  boolean commit(Set<VdiId> kept, Set<VdiId> dropped, List<Put> others) throws IOException {
+    List<VdiId> all = Stream.concat(kept.stream(), dropped.stream()).sorted().distinct().toList();
+    List<Held> leases = new ArrayList<>();
     try {
-      List<Put> puts = new ArrayList<>(others);
-      puts.add(new Put(Keys.lease(vdi), Optional.empty(), lease.version));
-      boolean done = coordination.commit(puts);
-      if (done) {
-        held.remove(vdi);
+      for (VdiId vdi : all) {
+        Held lease = held.get(vdi);
+        if (lease != null) {
+          lease.mutex.lock();
+          leases.add(lease);
+        } else if (kept.contains(vdi)) {
+          return false;
+        }
       }
-      return done;
+      return commitLocked(leases, dropped, others);
     } finally {
-      lease.mutex.unlock();
+      leases.forEach(lease -> lease.mutex.unlock());
     }
   }
 
+  private boolean commitLocked(List<Held> leases, Set<VdiId> dropped, List<Put> others)
+      throws IOException {
+    List<Put> puts = new ArrayList<>(others);
+    for (Held lease : leases) {
+      boolean drop = dropped.contains(lease.vdi);
+      Optional<byte[]> value = drop ? Optional.empty() : Optional.of(lease.record.encode());
+      puts.add(new Put(Keys.lease(lease.vdi), value, lease.version));
+    }
+    if (!coordination.commit(puts)) {
+      for (Held lease : leases) {
+        reread(lease);
+      }
+      return false;
+    }
+    for (Held lease : leases) {
+      lease.version++;
+      if (dropped.contains(lease.vdi)) {
+        held.remove(lease.vdi, lease);
+      }
+    }
+    return true;
+  }
+
+  /// Finds out what became of a lease. Called with its lock.
+  ///
+  /// @return whether this node has it still
+  private boolean reread(Held lease) throws IOException {
+    Optional<Stored> stored = coordination.read(Keys.lease(lease.vdi));
+    if (stored.isPresent()) {
+      LeaseRecord now = LeaseRecord.decode(lease.vdi, stored.get().value());
+      if (now.owner().equals(node) && now.generation().equals(lease.record.generation())) {
+        lease.record = now;
+        lease.version = stored.get().version();
+        return true;
+      }
+    }
+    held.remove(lease.vdi, lease);
+    return false;
+  }
+
   /// Deletes all leases together with other changes, in one commit: nothing is left of any VDI.
-  void commitWithoutAll(List<Put> others) throws IOException {
+  ///
+  /// @return false where a record has changed
+  boolean commitWithoutAll(List<Put> others) throws IOException {
     taking.lock();
     try {
-      boolean done = false;
-      for (int i = 0; !done && i < TRIES; i++) {
-        List<Put> puts = new ArrayList<>(others);
-        for (Stored stored : coordination.list(Keys.LEASE)) {
-          puts.add(new Put(stored.key(), Optional.empty(), stored.version()));
-        }
-        done = coordination.commit(puts);
+      List<Put> puts = new ArrayList<>(others);
+      for (Stored stored : coordination.list(Keys.LEASE)) {
+        puts.add(new Put(stored.key(), Optional.empty(), stored.version()));
       }
-      if (!done) {
-        throw new IOException("the records of VDIs keep changing; try again");
+      boolean done = coordination.commit(puts);
+      if (done) {
+        held.clear();
       }
-      held.clear();
+      return done;
     } finally {
       taking.unlock();
     }
@@ -317,11 +362,14 @@ public final class LeaseBook implements Leases {
       return;
     }
     Put put = new Put(Keys.lease(lease.vdi), Optional.of(record.encode()), lease.version);
-    if (!coordination.commit(List.of(put))) {
+    if (coordination.commit(List.of(put))) {
+      lease.record = record;
+      lease.version++;
+    } else if (reread(lease)) {
+      throw new IOException("the lease of " + title(lease.vdi) + " changed meanwhile; try again");
+    } else {
       throw new IOException("node " + node + " has lost the lease of " + title(lease.vdi));
     }
-    lease.record = record;
-    lease.version++;
   }
 
   private String begun() {

@@ -32,6 +32,7 @@ final class Reachability {
     Set<VdiId> seen = new HashSet<>();
     boolean more = true;
     while (more) {
+      table.look();
       List<VdiRecord> unseen =
           table.records(r -> r.family() == family && !r.isDeleted() && !seen.contains(r.vdi()));
       for (VdiRecord record : unseen) {

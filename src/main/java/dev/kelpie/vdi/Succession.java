@@ -47,7 +47,7 @@ final class Succession {
   }
 
   /// Freezes the working VDI and goes on with a new one, made from it or from another snapshot.
-  VdiAnswer freeze(Inode current, VdiId base, Shape shape) throws IOException {
+  VdiAnswer freeze(Inode current, VdiId base, Shape shape, long seen) throws IOException {
     boolean ownContent = base.equals(current.vdi());
     if (!ownContent && inodes.isAttached(current)) {
       return new Refused(Reason.VDI_LOCKED);
@@ -58,7 +58,7 @@ final class Succession {
       current.settle();
       current.flushInGate();
       VdiAnswer answer =
-          ownContent ? freezeAsBase(current, shape) : freezeFor(current, base, shape);
+          ownContent ? freezeAsBase(current, shape, seen) : freezeFor(current, base, shape, seen);
       if (answer instanceof Found(VdiId next, int _)) {
         clientLocks.move(current.vdi(), next);
         settings.tell(table.living(next).name());
@@ -70,19 +70,21 @@ final class Succession {
     }
   }
 
-  private VdiAnswer freezeAsBase(Inode current, Shape shape) throws IOException {
+  private VdiAnswer freezeAsBase(Inode current, Shape shape, long seen) throws IOException {
     making.lock();
     try {
       VdiRecord frozen = frozen(current);
       return maker.make(
           new Birth(frozen.name(), shape, current.size(), Optional.of(frozen), Optional.of(frozen)),
-          Optional.of(current));
+          Optional.of(current),
+          seen);
     } finally {
       making.unlock();
     }
   }
 
-  private VdiAnswer freezeFor(Inode current, VdiId base, Shape shape) throws IOException {
+  private VdiAnswer freezeFor(Inode current, VdiId base, Shape shape, long seen)
+      throws IOException {
     making.lock();
     try {
       Optional<VdiRecord> parent = table.live(base);
@@ -92,7 +94,8 @@ final class Succession {
           ? new Refused(wrong.get())
           : maker.make(
               new Birth(frozen.name(), shape, shape.size(), parent, Optional.of(frozen)),
-              Optional.of(current));
+              Optional.of(current),
+              seen);
     } finally {
       making.unlock();
     }
@@ -103,14 +106,14 @@ final class Succession {
   }
 
   /// Deletes the working VDI and puts a clone of a snapshot in its place.
-  VdiAnswer replace(Inode current, VdiId snapshot, Shape shape) throws IOException {
+  VdiAnswer replace(Inode current, VdiId snapshot, Shape shape, long seen) throws IOException {
     if (inodes.isAttached(current)) {
       return new Refused(Reason.VDI_LOCKED);
     }
     current.gate().enterAlone();
     try {
       VdiRecord before = table.living(current.vdi());
-      VdiAnswer answer = commitReplaced(current, before.deleted(), snapshot, shape);
+      VdiAnswer answer = commitReplaced(current, before.deleted(), snapshot, shape, seen);
       if (answer instanceof Found) {
         settings.deleted(before);
       }
@@ -120,8 +123,8 @@ final class Succession {
     }
   }
 
-  private VdiAnswer commitReplaced(Inode current, VdiRecord deleted, VdiId snapshot, Shape shape)
-      throws IOException {
+  private VdiAnswer commitReplaced(
+      Inode current, VdiRecord deleted, VdiId snapshot, Shape shape, long seen) throws IOException {
     making.lock();
     try {
       Optional<VdiRecord> parent = table.live(snapshot);
@@ -130,7 +133,7 @@ final class Succession {
         return new Refused(wrong.get());
       }
       Birth birth = new Birth(deleted.name(), shape, shape.size(), parent, Optional.of(deleted));
-      VdiAnswer answer = maker.make(birth, Optional.of(current));
+      VdiAnswer answer = maker.make(birth, Optional.of(current), seen);
       if (answer instanceof Found(VdiId next, int _)) {
         clientLocks.move(current.vdi(), next);
         sweeper.deleted(deleted.family());

@@ -33,7 +33,6 @@ final class Sweeper {
   private final Log log;
   private final VdiTable table;
   private final NameLocks names;
-  private final LeaseBook leases;
   private final ObjectStore objects;
   private final InodeObjects inodeObjects;
   private final Reachability reachability;
@@ -49,7 +48,6 @@ final class Sweeper {
     this.log = log;
     this.table = table;
     this.names = names;
-    this.leases = leases;
     this.objects = objects;
     this.inodeObjects = new InodeObjects(objects, leases);
     this.reachability = reachability;
@@ -63,6 +61,7 @@ final class Sweeper {
 
   /// Frees what can be freed of all deleted VDIs of a family.
   void sweepFamily(int family) throws IOException {
+    table.look();
     List<VdiRecord> deleted = table.records(r -> r.family() == family && r.isDeleted());
     for (int i = 0; i < deleted.size() && !stopped; i += OWNERS_MAX) {
       sweep(family, deleted.subList(i, Math.min(deleted.size(), i + OWNERS_MAX)));
@@ -142,7 +141,7 @@ final class Sweeper {
     }
     VdiName name = record.get().name();
     removeAttributes(name);
-    table.commitGone(vdi, leases);
+    table.commitGone(vdi);
     log.info("VDI " + name + " (" + vdi + ") was deleted and its space is free");
   }
 

@@ -74,7 +74,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     this.defaultCopies = defaultCopies;
     Locks locks = platform.locks();
     PageBudget budget = new PageBudget(locks, PageBudget.PAGES_MAX);
-    this.table = new VdiTable(coordination, locks);
+    this.table = new VdiTable(platform, coordination, leases);
     this.inodeObjects = new InodeObjects(objects, leases);
     this.lookup = new VdiLookup(table, inodeObjects);
     this.inodes = new Inodes(locks, budget, this::load);
@@ -124,12 +124,12 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   @Override
   public VdiAnswer create(VdiName name, Shape shape) throws IOException {
-    return decide(name, shape, () -> createFrom(name, shape, Optional.empty()));
+    return decide(name, shape, seen -> createFrom(name, shape, Optional.empty(), seen));
   }
 
   @Override
   public VdiAnswer clone(VdiName name, VdiId snapshot, Shape shape) throws IOException {
-    return decide(name, shape, () -> createFrom(name, shape, Optional.of(snapshot)));
+    return decide(name, shape, seen -> createFrom(name, shape, Optional.of(snapshot), seen));
   }
 
   @Override
@@ -137,10 +137,10 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     return decide(
         name,
         shape,
-        () -> {
-          VdiAnswer found = lookup(name, "", 0);
+        seen -> {
+          VdiAnswer found = lookup.findKnown(name, "", 0);
           return found instanceof Found(VdiId current, int _)
-              ? using(current, inode -> succession.freeze(inode, base, shape))
+              ? using(current, inode -> succession.freeze(inode, base, shape, seen))
               : found;
         });
   }
@@ -150,35 +150,40 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     return decide(
         name,
         shape,
-        () ->
-            lookup(name, "", 0) instanceof Found(VdiId current, int _)
-                ? using(current, inode -> succession.replace(inode, snapshot, shape))
-                : createFrom(name, shape, Optional.of(snapshot)));
+        seen ->
+            lookup.findKnown(name, "", 0) instanceof Found(VdiId current, int _)
+                ? using(current, inode -> succession.replace(inode, snapshot, shape, seen))
+                : createFrom(name, shape, Optional.of(snapshot), seen));
   }
 
   @Override
   public VdiAnswer delete(VdiName name, String tag, int snapId) throws IOException {
     names.lock(name);
     try {
-      VdiAnswer found = lookup(name, tag, snapId);
-      return found instanceof Found(VdiId vdi, int _) ? deleteFound(vdi, found) : found;
+      return table.deciding(seen -> {
+        VdiAnswer found = lookup.findKnown(name, tag, snapId);
+        return found instanceof Found(VdiId vdi, int _) ? deleteFound(vdi, found, seen) : found;
+      });
     } finally {
       names.unlock(name);
     }
   }
 
   @Override
-  public BitSet inUse() {
+  public BitSet inUse() throws IOException {
+    table.look();
     return table.used();
   }
 
   @Override
-  public List<State> states() {
+  public List<State> states() throws IOException {
+    table.look();
     return table.records(record -> !record.isDeleted()).stream().map(this::state).toList();
   }
 
   @Override
-  public Optional<State> state(VdiId vdi) {
+  public Optional<State> state(VdiId vdi) throws IOException {
+    table.look();
     return table.live(vdi).map(this::state);
   }
 
@@ -208,17 +213,18 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     if (copies < 1 || copies > COPIES_MAX) {
       return new Refused(Reason.INVALID_PARMS);
     }
-    return table.live(vdi).isEmpty()
-        ? new Refused(Reason.NO_VDI)
-        : using(vdi, inode -> alterCopies(inode, copies));
+    return table.deciding(seen ->
+        table.live(vdi).isEmpty()
+            ? new Refused(Reason.NO_VDI)
+            : using(vdi, inode -> alterCopies(inode, copies, seen)));
   }
 
-  private VdiAnswer alterCopies(Inode inode, int copies) throws IOException {
+  private VdiAnswer alterCopies(Inode inode, int copies, long seen) throws IOException {
     inode.gate().enterAlone();
     making.lock();
     try {
       VdiRecord altered = table.living(inode.vdi()).withCopies(copies);
-      table.commit(List.of(altered), List.of(inode.vdi()));
+      table.commit(new Draft(seen).put(altered).behind(inode.vdi()).underLease(inode.vdi()));
       upkeep.bringInLine(inode);
       return altered.found();
     } finally {
@@ -297,7 +303,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     checkDetached();
     making.lock();
     try {
-      table.commitNothing(leases);
+      table.commitNothing();
       clientLocks.clear();
     } finally {
       making.unlock();
@@ -344,14 +350,15 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   // Making and changing VDIs.
 
-  private VdiAnswer decide(VdiName name, Shape shape, Decision decision) throws IOException {
+  private VdiAnswer decide(VdiName name, Shape shape, VdiTable.Decision<VdiAnswer> decision)
+      throws IOException {
     Optional<Reason> wrong = wrong(shape);
     if (wrong.isPresent()) {
       return new Refused(wrong.get());
     }
     names.lock(name);
     try {
-      return decision.make();
+      return table.deciding(decision);
     } finally {
       names.unlock(name);
     }
@@ -372,8 +379,9 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   }
 
   /// A new VDI where the name has no working one.
-  private VdiAnswer createFrom(VdiName name, Shape shape, Optional<VdiId> base) throws IOException {
-    VdiAnswer found = lookup(name, "", 0);
+  private VdiAnswer createFrom(VdiName name, Shape shape, Optional<VdiId> base, long seen)
+      throws IOException {
+    VdiAnswer found = lookup.findKnown(name, "", 0);
     if (found instanceof Found) {
       return new Refused(Reason.VDI_EXIST);
     } else if (found instanceof Refused(Reason reason) && reason != Reason.NO_VDI) {
@@ -386,13 +394,15 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       return wrong.isPresent()
           ? new Refused(wrong.get())
           : maker.make(
-              new Birth(name, shape, shape.size(), parent, Optional.empty()), Optional.empty());
+              new Birth(name, shape, shape.size(), parent, Optional.empty()),
+              Optional.empty(),
+              seen);
     } finally {
       making.unlock();
     }
   }
 
-  private VdiAnswer deleteFound(VdiId vdi, VdiAnswer found) throws IOException {
+  private VdiAnswer deleteFound(VdiId vdi, VdiAnswer found, long seen) throws IOException {
     Optional<Inode> inode = usableInode(vdi);
     if (inode.isPresent() && inodes.isAttached(inode.get())) {
       inodes.release(inode.get());
@@ -400,7 +410,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
     inode.ifPresent(i -> i.gate().enterAlone());
     try {
-      VdiRecord before = commitDeleted(vdi, inode);
+      VdiRecord before = commitDeleted(vdi, inode, seen);
       if (before.isWorking()) {
         cacheSettings.deleted(before);
       }
@@ -412,12 +422,14 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   }
 
   /// @return what the record was
-  private VdiRecord commitDeleted(VdiId vdi, Optional<Inode> inode) throws IOException {
+  private VdiRecord commitDeleted(VdiId vdi, Optional<Inode> inode, long seen) throws IOException {
     making.lock();
     try {
       VdiRecord before = table.living(vdi);
       VdiRecord deleted = before.deleted();
-      table.commit(List.of(deleted), List.of());
+      Draft draft = new Draft(seen).put(deleted);
+      inode.map(Inode::vdi).ifPresent(draft::underLease);
+      table.commit(draft);
       inode.ifPresent(i -> i.standing(Inode.Standing.DELETED));
       clientLocks.release(vdi);
       sweeper.deleted(deleted.family());
@@ -468,10 +480,6 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     Inode inode = new Inode(context, vdi, leases.generation(vdi), fields, standing, lossWatch);
     inode.cacheMode(record.cache().mode());
     return inode;
-  }
-
-  private interface Decision {
-    VdiAnswer make() throws IOException;
   }
 
   private interface Use {

@@ -11,8 +11,6 @@ import dev.kelpie.vdi.VdiAnswer.Refused;
 import dev.kelpie.vdi.VdiDirectory.Shape;
 import dev.kelpie.vdi.VdiRecord.Standing;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.IntSupplier;
 
@@ -55,7 +53,8 @@ final class VdiMaker {
   /// with `making`.
   ///
   /// @param current the inode of the VDI in whose place it comes, whose gate the caller has alone
-  VdiAnswer make(Birth birth, Optional<Inode> current) throws IOException {
+  /// @param seen what [VdiTable#look] has answered before the decision
+  VdiAnswer make(Birth birth, Optional<Inode> current, long seen) throws IOException {
     Optional<VdiId> free = table.free(birth.name());
     if (free.isEmpty()) {
       return new Refused(Reason.FULL_VDI);
@@ -82,7 +81,7 @@ final class VdiMaker {
                 lossWatch));
     made.cacheMode(record.cache().mode());
     try {
-      commit(record, birth, current, made);
+      commit(record, birth, current, made, seen);
       current.ifPresent(inode -> continueWith(inode, made, birth));
       return record.found();
     } finally {
@@ -133,15 +132,22 @@ final class VdiMaker {
   }
 
   /// Commits the records of a new VDI, and with them that its parent is still what it was.
-  private void commit(VdiRecord record, Birth birth, Optional<Inode> current, Inode made)
+  private void commit(VdiRecord record, Birth birth, Optional<Inode> current, Inode made, long seen)
       throws IOException {
-    List<VdiRecord> records = new ArrayList<>(List.of(record));
-    birth.old().ifPresent(records::add);
-    birth.parent().filter(p -> !birth.old().equals(Optional.of(p))).ifPresent(records::add);
-    List<VdiId> nowBehind =
-        birth.old().filter(VdiRecord::isSnapshot).map(VdiRecord::vdi).stream().toList();
+    Draft draft = new Draft(seen).put(record).underLease(record.vdi());
+    for (VdiRecord old : birth.old().stream().toList()) {
+      draft.put(old).underLease(old.vdi());
+      if (old.isSnapshot()) {
+        draft.behind(old.vdi());
+      }
+    }
+    birth
+        .parent()
+        .filter(p -> !birth.old().equals(Optional.of(p)))
+        .map(VdiRecord::vdi)
+        .ifPresent(draft::guard);
     try {
-      table.commit(records, nowBehind);
+      table.commit(draft);
     } catch (Coordination.InDoubt e) {
       made.standing(Inode.Standing.IN_DOUBT);
       current.ifPresent(inode -> inode.standing(Inode.Standing.IN_DOUBT));
@@ -156,6 +162,9 @@ final class VdiMaker {
   /// Takes the inode of a VDI away that did not come to be. What is left is taken away at the next
   /// start.
   private void undo(VdiId vdi, IOException why) {
+    if (!leases.has(vdi)) {
+      return; // the id is another node's now, and what is there too
+    }
     try {
       inodeObjects.removeAll(vdi);
     } catch (IOException e) {

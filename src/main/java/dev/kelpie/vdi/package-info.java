@@ -12,8 +12,14 @@
 ///
 /// **What is where.** Coordination has the truth about existence and standing ([VdiRecord]), leases
 /// ([LeaseRecord]), ids that were used, and VDIs whose inode is behind its record. The object store
-/// has the inodes. Memory has a mirror of the records ([VdiTable]) and the inodes in use ([Inode],
+/// has the inodes. Memory has a mirror of the records ([VdiMirror]) and the inodes in use ([Inode],
 /// one for each VDI, map pages loaded as needed).
+///
+/// **Several nodes.** Every commit of the directory also changes one record that says what the last
+/// commits have changed ([ChangeLog]), so that all commits have one order. A decision begins with a
+/// look at that record ([VdiTable#look]): what it sees is no older than its beginning, and where
+/// nothing has changed the look is one read. Its commit ([Draft]) is made only where what it relied
+/// on is still so, otherwise it is decided again. A commit in doubt is found out from the log.
 ///
 /// **Crash argument.** A change of the directory is one commit. Before it, the inode of a new VDI
 /// is written durably under an id that no record names; a crash leaves a lease without a VDI, whose

@@ -30,7 +30,7 @@ final class ClientLocksTest {
     node.close();
   }
 
-  private Lock lock(VdiId of) {
+  private Lock lock(VdiId of) throws IOException {
     return node.catalog.state(of).orElseThrow().lock();
   }
 

@@ -258,7 +258,7 @@ final class DeletionTest {
     }
   }
 
-  private static List<VdiId> ids(TestNode node) {
+  private static List<VdiId> ids(TestNode node) throws IOException {
     return node.catalog.states().stream().map(VdiDirectory.State::vdi).toList();
   }
 

@@ -68,6 +68,9 @@ final class CacheSettingsRecords implements VdiCacheSettings {
       return working.isPresent()
           ? changeWorking(working.get(), change)
           : new Refused(Reason.INVALID_PARMS);
+    } catch (LeaseElsewhere e) {
+      log.info(String.valueOf(e.getMessage()));
+      return new Refused(Reason.VDI_LOCKED);
     } finally {
       names.unlock(name);
     }

@@ -2,6 +2,7 @@ package dev.kelpie.vdi;
 
 import dev.kelpie.cluster.Coordination;
 import dev.kelpie.log.Log;
+import dev.kelpie.model.Generation;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.object.CacheTuning;
@@ -33,7 +34,6 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   private final Log log;
   private final IntSupplier defaultCopies;
-  private final LeaseBook leases;
   private final VdiTable table;
   private final InodeObjects inodeObjects;
   private final VdiLookup lookup;
@@ -49,6 +49,8 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   private final ObjectStore objects;
   private final ClientObjects clientObjects;
   private final VdiAttributes attributes;
+  private final HandOver handOver;
+  private final Deletion deletion;
   private final CacheSettingsRecords cacheSettings;
 
   /// Opens the VDIs of a node: rolls forward what a crash interrupted, and goes on freeing what was
@@ -70,18 +72,17 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       throws IOException {
     this.log = log;
     this.objects = objects;
-    this.leases = leases;
     this.defaultCopies = defaultCopies;
     Locks locks = platform.locks();
     PageBudget budget = new PageBudget(locks, PageBudget.PAGES_MAX);
     this.table = new VdiTable(platform, coordination, leases);
     this.inodeObjects = new InodeObjects(objects, leases);
     this.lookup = new VdiLookup(table, inodeObjects);
-    this.inodes = new Inodes(locks, budget, this::load);
+    this.inodes = new Inodes(locks, budget, leases, this::load);
     this.names = new NameLocks(locks);
     this.clientLocks = new ClientLocks(locks);
     this.making = locks.mutex();
-    Reachability reachability = new Reachability(table, inodes);
+    Reachability reachability = new Reachability(table, inodes, inodeObjects);
     Sweeper sweep = new Sweeper(log, table, names, leases, objects, reachability);
     this.sweeper = new SweeperTask(platform, log, table, sweep);
     this.context = new Inode.Context(objects, locks, budget, sweeper, leases::losses);
@@ -100,8 +101,13 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
             cacheSettings,
             sweeper,
             making);
+    this.deletion =
+        new Deletion(log, table, clientLocks, inodes, leases, cacheSettings, sweeper, making);
     this.clientObjects = new ClientDoor(table, inodes, objects, leases);
     this.attributes = new AttributeObjects(lookup, table, names, objects);
+    this.handOver =
+        new HandOver(platform, log, coordination, leases, table, inodes, objects, tuning);
+    handOver.start();
     cacheSettings.tellAll();
     upkeep.rollForward();
     sweeper.start();
@@ -160,9 +166,9 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   public VdiAnswer delete(VdiName name, String tag, int snapId) throws IOException {
     names.lock(name);
     try {
-      return table.deciding(seen -> {
+      return decideHere(seen -> {
         VdiAnswer found = lookup.findKnown(name, tag, snapId);
-        return found instanceof Found(VdiId vdi, int _) ? deleteFound(vdi, found, seen) : found;
+        return found instanceof Found(VdiId vdi, int _) ? deletion.of(vdi, found, seen) : found;
       });
     } finally {
       names.unlock(name);
@@ -213,7 +219,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     if (copies < 1 || copies > COPIES_MAX) {
       return new Refused(Reason.INVALID_PARMS);
     }
-    return table.deciding(seen ->
+    return decideHere(seen ->
         table.live(vdi).isEmpty()
             ? new Refused(Reason.NO_VDI)
             : using(vdi, inode -> alterCopies(inode, copies, seen)));
@@ -308,9 +314,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     } finally {
       making.unlock();
     }
-    for (VdiId vdi : inodes.loaded()) {
-      inodes.acquireLoaded(vdi).ifPresent(this::retire);
-    }
+    inodes.loaded().forEach(this::retire);
   }
 
   /// Waits for those who are changing something, and lets nobody change anything any more.
@@ -318,7 +322,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     inode.gate().enterAlone();
     inode.standing(Inode.Standing.DELETED);
     inode.gate().leaveAlone();
-    inodes.release(inode);
+    inodes.drop(inode.vdi());
   }
 
   /// Waits until the space of everything that was deleted is free. For tests and orderly ends.
@@ -331,6 +335,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   /// Ends the freeing of space for now. Everything that was answered is in the store.
   @Override
   public void close() throws IOException {
+    handOver.close();
     sweeper.close();
   }
 
@@ -358,9 +363,19 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
     names.lock(name);
     try {
-      return table.deciding(decision);
+      return decideHere(decision);
     } finally {
       names.unlock(name);
+    }
+  }
+
+  /// Decides something for which this node needs leases.
+  private VdiAnswer decideHere(VdiTable.Decision<VdiAnswer> decision) throws IOException {
+    try {
+      return table.deciding(decision);
+    } catch (LeaseElsewhere e) {
+      log.info(String.valueOf(e.getMessage()));
+      return new Refused(Reason.VDI_LOCKED);
     }
   }
 
@@ -402,57 +417,6 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
   }
 
-  private VdiAnswer deleteFound(VdiId vdi, VdiAnswer found, long seen) throws IOException {
-    Optional<Inode> inode = usableInode(vdi);
-    if (inode.isPresent() && inodes.isAttached(inode.get())) {
-      inodes.release(inode.get());
-      return new Refused(Reason.VDI_LOCKED);
-    }
-    inode.ifPresent(i -> i.gate().enterAlone());
-    try {
-      VdiRecord before = commitDeleted(vdi, inode, seen);
-      if (before.isWorking()) {
-        cacheSettings.deleted(before);
-      }
-      return found;
-    } finally {
-      inode.ifPresent(i -> i.gate().leaveAlone());
-      inode.ifPresent(inodes::release);
-    }
-  }
-
-  /// @return what the record was
-  private VdiRecord commitDeleted(VdiId vdi, Optional<Inode> inode, long seen) throws IOException {
-    making.lock();
-    try {
-      VdiRecord before = table.living(vdi);
-      VdiRecord deleted = before.deleted();
-      Draft draft = new Draft(seen).put(deleted);
-      inode.map(Inode::vdi).ifPresent(draft::underLease);
-      table.commit(draft);
-      inode.ifPresent(i -> i.standing(Inode.Standing.DELETED));
-      clientLocks.release(vdi);
-      sweeper.deleted(deleted.family());
-      return before;
-    } catch (Coordination.InDoubt e) {
-      inode.ifPresent(i -> i.standing(Inode.Standing.IN_DOUBT));
-      throw e;
-    } finally {
-      making.unlock();
-    }
-  }
-
-  /// The inode of a VDI that is to be deleted; empty where it is damaged, which must not keep it
-  /// from being deleted.
-  private Optional<Inode> usableInode(VdiId vdi) {
-    try {
-      return Optional.of(inodes.acquire(vdi));
-    } catch (IOException e) {
-      log.warn("VDI " + vdi + " is deleted, though its inode cannot be read: " + e.getMessage());
-      return Optional.empty();
-    }
-  }
-
   // Inodes.
 
   private VdiAnswer using(VdiId vdi, Use use) throws IOException {
@@ -464,7 +428,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
   }
 
-  private Inode load(VdiId vdi) throws IOException {
+  private Inode load(VdiId vdi, Generation generation) throws IOException {
     LossWatch lossWatch = context.watch(vdi);
     byte[] fields = inodeObjects.fields(vdi);
     InodeHeader header = InodeHeader.decode(fields);
@@ -477,7 +441,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
     VdiRecord record = table.living(vdi);
     Inode.Standing standing = record.isSnapshot() ? Inode.Standing.FROZEN : Inode.Standing.WORKING;
-    Inode inode = new Inode(context, vdi, leases.generation(vdi), fields, standing, lossWatch);
+    Inode inode = new Inode(context, vdi, generation, fields, standing, lossWatch);
     inode.cacheMode(record.cache().mode());
     return inode;
   }

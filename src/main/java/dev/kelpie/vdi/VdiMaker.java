@@ -59,7 +59,17 @@ final class VdiMaker {
     if (free.isEmpty()) {
       return new Refused(Reason.FULL_VDI);
     }
-    VdiRecord record = newRecord(free.get(), birth);
+    Lease lease = leases.pin(free.get());
+    try {
+      return make(newRecord(free.get(), birth), birth, current, lease, seen);
+    } finally {
+      lease.unpin();
+    }
+  }
+
+  private VdiAnswer make(
+      VdiRecord record, Birth birth, Optional<Inode> current, Lease lease, long seen)
+      throws IOException {
     Optional<VdiRecord> frozen = birth.old().filter(VdiRecord::isSnapshot);
     if (frozen.isPresent()) {
       leases.inheritLoss(frozen.get().vdi(), record.vdi());
@@ -75,10 +85,11 @@ final class VdiMaker {
             new Inode(
                 context,
                 record.vdi(),
-                leases.generation(record.vdi()),
+                lease.generation(),
                 fields,
                 Inode.Standing.WORKING,
-                lossWatch));
+                lossWatch),
+            lease);
     made.cacheMode(record.cache().mode());
     try {
       commit(record, birth, current, made, seen);

@@ -230,6 +230,9 @@ final class VdiTable {
           renew(vdi, now);
         }
       } else {
+        if (followed >= 0) {
+          leases.verify(); // perhaps there is nothing left of anything
+        }
         mirror.renewAll(
             coordination.list(Keys.VDI),
             coordination.list(Keys.USED),

@@ -21,6 +21,16 @@
 /// nothing has changed the look is one read. Its commit ([Draft]) is made only where what it relied
 /// on is still so, otherwise it is decided again. A commit in doubt is found out from the log.
 ///
+/// **Ownership.** The lease of a VDI is its owner's while that node may live ([Owners]), or until it
+/// gives it up. Only the owner changes a VDI's record, caches anything of it, or has its inode in
+/// memory: who works with a VDI pins its lease, each commit that changes a record checks the leases
+/// with it, and a new generation shuts the last owner out. A lease moves only where somebody wants
+/// it ([LeaseWish]); then the owner flushes, drops everything and gives it up as soon as nobody
+/// uses the VDI there ([HandOver]). So attaching and detaching costs no commit, also on a node that
+/// is alone. Of a dead owner a lease is taken as it is, and what it had not pushed is recorded as
+/// lost ([LeaseTaker]). Who only looks takes no lease: headers come from the store and the record,
+/// and what snapshots hold never changes.
+///
 /// **Crash argument.** A change of the directory is one commit. Before it, the inode of a new VDI
 /// is written durably under an id that no record names; a crash leaves a lease without a VDI, whose
 /// remains are removed at the next start. After it, only what can be done again from the records is
@@ -31,7 +41,9 @@
 ///
 /// **Deletion.** Nothing counts references. An object of a deleted VDI is freed when no map of a
 /// living VDI of the same family (tree of snapshots and clones) names it; an id is never used
-/// again.
+/// again. Who has the lease of the deleted VDI frees its objects, so that it is one node at a time, and
+/// any node after it. Of maps whose leases are elsewhere the stored ones are looked at: an entry that
+/// names another VDI is durable there before it is seen, and made only under that VDI's lease.
 ///
 /// **The cache.** How a disk uses it stands in the record of its working VDI, and so goes along
 /// with snapshots and rollbacks in their commits ([VdiCacheSettings]).

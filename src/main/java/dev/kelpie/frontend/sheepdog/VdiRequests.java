@@ -6,6 +6,7 @@ import dev.kelpie.log.Log;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.vdi.ClientObjects;
+import dev.kelpie.vdi.LeaseElsewhere;
 import dev.kelpie.vdi.VdiAnswer;
 import dev.kelpie.vdi.VdiDirectory;
 import dev.kelpie.wire.ClusterFlags;
@@ -72,7 +73,13 @@ final class VdiRequests {
   Reply lock(Exchange exchange) throws IOException {
     Optional<VdiAnswer> answer = usesLocks() ? findAndLock(exchange) : find(exchange);
     if (answer.isPresent() && answer.get() instanceof VdiAnswer.Found found) {
-      objects.opened(found.vdi());
+      try {
+        objects.opened(found.vdi());
+      } catch (LeaseElsewhere e) {
+        log.info(String.valueOf(e.getMessage()));
+        unlock(found.vdi());
+        return Reply.of(ResultCode.VDI_LOCKED);
+      }
     }
     return answer.map(Answers::of).orElse(INVALID);
   }
@@ -118,6 +125,7 @@ final class VdiRequests {
     }
     if (vdi != 0) {
       objects.flush(new VdiId(vdi));
+      objects.closed(new VdiId(vdi));
       unlock(new VdiId(vdi));
     }
     return Reply.DONE;

@@ -7,33 +7,62 @@ import dev.kelpie.platform.Locks;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /// Which objects a store has, by slot, so that a question about one slot does not go over all of
-/// them: 8 to 12 bytes for each object.
+/// them: 8 to 12 bytes for each object, and about a hundred for each slot.
 ///
 /// It lacks no object that is there: one is noted before it is made, and struck out after it is
 /// gone. It may name one that is not there, where something failed between; who asks for a slot
 /// asks the store about each.
 final class SlotIndex {
-  private static final int ROOM_MIN = 4;
-  private static final long[] NOTHING = {};
-
   private final CopyStore store;
   private final Locks.Mutex filling;
   private final Locks.Mutex mutex;
-
-  /// The ids of each slot's objects, in ascending order, as many as are counted; then room.
-  private final long[][] ids = new long[Slots.COUNT][];
-
-  private final int[] counts = new int[Slots.COUNT];
+  private final Map<Integer, Ids> slots = new HashMap<>();
   private boolean filled;
+
+  /// The objects of one slot.
+  private static final class Ids {
+    private static final int ROOM_MIN = 4;
+
+    /// In ascending order, as many as are counted; then room.
+    private long[] values = new long[ROOM_MIN];
+
+    private int count;
+
+    private int place(long id) {
+      return Arrays.binarySearch(values, 0, count, id);
+    }
+
+    void add(long id) {
+      int place = -place(id) - 1;
+      if (place < 0) {
+        return;
+      }
+      if (count == values.length) {
+        values = Arrays.copyOf(values, count + count / 2);
+      }
+      System.arraycopy(values, place, values, place + 1, count - place);
+      values[place] = id;
+      count++;
+    }
+
+    void remove(long id) {
+      int place = place(id);
+      if (place >= 0) {
+        System.arraycopy(values, place + 1, values, place, count - place - 1);
+        count--;
+      }
+    }
+  }
 
   SlotIndex(CopyStore store, Locks locks) {
     this.store = store;
     this.filling = locks.mutex();
     this.mutex = locks.mutex();
-    Arrays.fill(ids, NOTHING);
   }
 
   /// The objects of a slot.
@@ -43,9 +72,10 @@ final class SlotIndex {
     fill();
     mutex.lock();
     try {
-      List<ObjectId> objects = new ArrayList<>(counts[slot]);
-      for (int i = 0; i < counts[slot]; i++) {
-        objects.add(new ObjectId(ids[slot][i]));
+      List<ObjectId> objects = new ArrayList<>();
+      Ids ids = slots.get(slot);
+      for (int i = 0; ids != null && i < ids.count; i++) {
+        objects.add(new ObjectId(ids.values[i]));
       }
       return objects;
     } finally {
@@ -58,7 +88,7 @@ final class SlotIndex {
     fill();
     mutex.lock();
     try {
-      return counts[slot] > 0;
+      return slots.containsKey(slot);
     } finally {
       mutex.unlock();
     }
@@ -83,24 +113,10 @@ final class SlotIndex {
     int slot = Slots.of(object);
     mutex.lock();
     try {
-      int place = Arrays.binarySearch(ids[slot], 0, counts[slot], object.value());
-      if (place < 0) {
-        insert(slot, -place - 1, object.value());
-      }
+      slots.computeIfAbsent(slot, _ -> new Ids()).add(object.value());
     } finally {
       mutex.unlock();
     }
-  }
-
-  private void insert(int slot, int place, long id) {
-    int count = counts[slot];
-    long[] before = ids[slot];
-    if (count == before.length) {
-      ids[slot] = Arrays.copyOf(before, count + Math.max(ROOM_MIN, count / 2));
-    }
-    System.arraycopy(ids[slot], place, ids[slot], place + 1, count - place);
-    ids[slot][place] = id;
-    counts[slot]++;
   }
 
   /// An object is gone. Its lock is held, or its slot is had alone.
@@ -108,12 +124,11 @@ final class SlotIndex {
     int slot = Slots.of(object);
     mutex.lock();
     try {
-      int place = Arrays.binarySearch(ids[slot], 0, counts[slot], object.value());
-      if (place >= 0) {
-        System.arraycopy(ids[slot], place + 1, ids[slot], place, counts[slot] - place - 1);
-        counts[slot]--;
-        if (counts[slot] == 0) {
-          ids[slot] = NOTHING;
+      Ids ids = slots.get(slot);
+      if (ids != null) {
+        ids.remove(object.value());
+        if (ids.count == 0) {
+          slots.remove(slot);
         }
       }
     } finally {

@@ -197,14 +197,36 @@ public final class ReplicaSimulation {
   /// What a process knows of the map: by node, the incarnation that is up.
   private record Seen(long version, Map<String, Long> up, Map<Integer, List<String>> holders) {}
 
+  /// Something failed between nodes. No stack: that would take most of a run's time.
+  private static final class Unanswered extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Unanswered(String why) {
+      super(why);
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+      return this;
+    }
+  }
+
   /// Thrown where a process goes on that was killed meanwhile.
   private static final class Killed extends RuntimeException {
     private static final long serialVersionUID = 1;
+
+    Killed() {
+      super(null, null, false, false);
+    }
   }
 
   /// Thrown where a nested event would wait for one that it interrupts.
   private static final class WouldBlock extends RuntimeException {
     private static final long serialVersionUID = 1;
+
+    WouldBlock() {
+      super(null, null, false, false);
+    }
   }
 
   /// A life of a node.
@@ -240,7 +262,7 @@ public final class ReplicaSimulation {
       maybeEvents();
       live();
       if (chance.nextInt(4) == 0) {
-        throw new IOException("enough of it");
+        throw new Unanswered("enough of it");
       }
     }
 
@@ -260,7 +282,7 @@ public final class ReplicaSimulation {
       maybeEvents();
       live();
       if (node.cut) {
-        throw new IOException("cut off");
+        throw new Unanswered("cut off");
       }
       look();
       return of(slot);
@@ -271,17 +293,17 @@ public final class ReplicaSimulation {
       maybeEvents();
       live();
       if (node.cut) {
-        throw new IOException("cut off");
+        throw new Unanswered("cut off");
       }
       if (fault(8)) {
-        throw new IOException("not committed, or so it seems");
+        throw new Unanswered("not committed, or so it seems");
       }
       boolean done = before.equals(config(slot)) && map.version == mapVersion;
       if (done) {
         say(node.name + " commits " + slot + " " + after);
         records.put(slot, after);
         if (fault(4)) {
-          throw new IOException("committed, which nobody knows");
+          throw new Unanswered("committed, which nobody knows");
         }
         look();
       }
@@ -371,7 +393,7 @@ public final class ReplicaSimulation {
       List<Late> before = late.computeIfAbsent(name, _ -> new ArrayList<>());
       Node to = node(name);
       if (node.cut || to.cut || to.paused || to.process.isEmpty()) {
-        throw new IOException("no way to " + name);
+        throw new Unanswered("no way to " + name);
       }
       // What was asked before is done before, or never.
       List<Late> overdue = List.copyOf(before);
@@ -383,25 +405,25 @@ public final class ReplicaSimulation {
         one.over = true;
       });
       if (to.process.isEmpty() || fault(12)) {
-        throw new IOException("lost on the way to " + name);
+        throw new Unanswered("lost on the way to " + name);
       }
       if (fault(16)) {
         Late request = new Late(() -> arriveAt(to, call));
         before.add(request);
         stray.add(request);
-        throw new IOException("late at " + name);
+        throw new Unanswered("late at " + name);
       }
       T answer;
       try {
         answer = call.run();
       } catch (Killed e) {
         live();
-        throw new IOException(name + " died over it");
+        throw new Unanswered(name + " died over it");
       }
       maybeEvents();
       live();
       if (fault(12)) {
-        throw new IOException("the answer was lost on the way from " + name);
+        throw new Unanswered("the answer was lost on the way from " + name);
       }
       return answer;
     }

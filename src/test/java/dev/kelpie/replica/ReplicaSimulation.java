@@ -33,6 +33,9 @@ public final class ReplicaSimulation {
   /// Runs differ in how much fails.
   private static final int MILDNESS_MAX = 4;
 
+  /// So few that one which matters arrives before it is too old to matter.
+  private static final int STRAY_MAX = 6;
+
   private static final int SLOTS = 2;
   private static final int OBJECTS = 3;
 
@@ -411,6 +414,9 @@ public final class ReplicaSimulation {
         Late request = new Late(() -> arriveAt(to, call));
         before.add(request);
         stray.add(request);
+        if (stray.size() > STRAY_MAX) {
+          stray.removeFirst();
+        }
         throw new Unanswered("late at " + name);
       }
       T answer;

@@ -22,7 +22,7 @@ final class ReplicaSimulationTest {
   private static final int RUNS = Integer.getInteger("replica.runs", 250);
 
   /// So many seeds are tried for a planted bug; each stands for one run of each shape.
-  private static final int SEEDS = 400;
+  private static final int SEEDS = Integer.getInteger("replica.seeds", 400);
 
   /// A cluster.
   private record Shape(int nodes, int copies, int least) {

@@ -279,6 +279,7 @@ final class CacheFiles implements Closeable {
     }
     int segment = first / IndexLayout.CHUNKS_PER_SEGMENT;
     index.allocate(IndexLayout.segment(segment), IndexLayout.SEGMENT_SIZE);
+    new ChunkTable(mapped).clear(first, end);
     slab.allocate(IndexLayout.slabOffset(first), bytes);
   }
 

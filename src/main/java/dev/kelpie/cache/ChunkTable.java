@@ -78,6 +78,25 @@ final class ChunkTable {
     index.putLongRelease(at, 0);
   }
 
+  /// Frees what the records of chunks without bytes say they have, before they get some: damage
+  /// done there meanwhile costs nobody anything, but a later start would take it for a loss. Use
+  /// counts stay, as what was written before the files were cut may be there again.
+  void clear(int first, int end) {
+    for (int chunk = first; chunk < end; chunk++) {
+      if (owner(chunk) != 0 || masks(chunk) != 0) {
+        free(chunk);
+      }
+    }
+    if (first % IndexLayout.CHUNKS_PER_SEGMENT == 0) {
+      int slot = first / IndexLayout.CHUNKS_PER_SEGMENT * OBJECTS_PER_SEGMENT;
+      for (int s = slot; s < slot + OBJECTS_PER_SEGMENT; s++) {
+        if (stateOwner(s) != 0) {
+          clearState(s);
+        }
+      }
+    }
+  }
+
   /// What a block's checksum is mixed with, so that it holds for one use of the chunk only.
   int seed(int chunk, int block) {
     long h = owner(chunk) * 0x9E3779B97F4A7C15L;

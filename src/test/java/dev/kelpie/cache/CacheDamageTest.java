@@ -260,6 +260,30 @@ final class CacheDamageTest {
     }
   }
 
+  /// Nothing lies behind those records, so a later start, with unflushed writes, has nothing to
+  /// tell.
+  @Test
+  void damageOfRecordsThatHaveNoChunksYetIsNoLoss_I16() throws IOException {
+    CacheRig rig = new CacheRig();
+    rig.stored(DATA, 1);
+    rig.cache.close();
+    try (DiskFile index = rig.disk.open(rig.file("index"))) {
+      index.allocate(IndexLayout.segment(0), IndexLayout.SEGMENT_SIZE);
+    }
+    for (int chunk = 0; chunk < IndexLayout.CHUNKS_PER_SEGMENT; chunk++) {
+      long masks = (IndexLayout.chunkRecord(chunk) + ChunkTable.MASKS) * 8;
+      rig.disk.flip(rig.file("index"), masks + chance.nextInt(32));
+    }
+    rig.disk.flip(rig.file("index"), IndexLayout.objectRecord(7) * 8 + chance.nextInt(64));
+    rig.start(rig.disk);
+    rig.write(DATA, 0, filled(BLOCK, 7));
+    rig.kill();
+    assertEquals(List.of(), rig.leases.losses());
+    assertEquals((byte) 7, rig.read(DATA, 0, 1)[0]);
+    CacheCheck.check(rig.cache);
+    rig.cache.close();
+  }
+
   @Test
   void noiseInPlaceOfRecordsIsDropped_I15_I16() throws IOException {
     for (int round = 0; round < ROUNDS / 4; round++) {

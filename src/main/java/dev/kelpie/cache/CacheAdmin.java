@@ -97,6 +97,22 @@ final class CacheAdmin {
     state.vdi(vdi).differing().forEach(id -> forget(id, false));
   }
 
+  /// Pushes everything of a VDI and keeps nothing of it. Its lease is not current any more, so that
+  /// pulls that end later keep nothing either; who has found it current is through when each
+  /// stripe's lock was had once.
+  ///
+  /// @return true
+  /// @throws IOException where something was not pushed; it is here still
+  boolean letGo(VdiId vdi) throws IOException {
+    flusher.flush(vdi);
+    if (state.vdi(vdi).differingCount() > 0) {
+      throw new IOException("VDI " + vdi + " was written to while it was given up");
+    }
+    state.passStripes();
+    discard(vdi);
+    return true;
+  }
+
   /// Forgets everything, pushed or not. No request is under way.
   void clear() {
     releaseChunks(_ -> true, true);

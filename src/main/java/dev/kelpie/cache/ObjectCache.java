@@ -74,7 +74,7 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
     Buffers buffers = new Buffers(platform.locks());
     Damage damage = new Damage(state, leases);
     Reclaimer reclaimer = new Reclaimer(state);
-    Puller puller = new Puller(state, backend, reclaimer, buffers);
+    Puller puller = new Puller(state, backend, leases, reclaimer, buffers);
     this.tuner = new SpaceTuner(state);
     this.throttle = new Throttle(platform.locks());
     this.limits =
@@ -425,6 +425,20 @@ public final class ObjectCache implements ObjectStore, CacheControl, CacheTuning
   public void forget(VdiId vdi) {
     power.whileOn(() -> admin.discard(vdi));
     throttle.made();
+  }
+
+  @Override
+  public void letGo(VdiId vdi) throws IOException {
+    boolean known = state.knows(vdi);
+    if (known && !power.whileOn(false, () -> admin.letGo(vdi))) {
+      known = false; // the cache is off: what it held was dealt with then
+    }
+    backend.flush(vdi);
+    leases.clearUnflushed(vdi);
+    if (known) {
+      state.vdi(vdi).marked = false;
+      throttle.made();
+    }
   }
 
   /// Pushes what is dirty, and leaves the files sealed: complete and durable. What cannot be pushed

@@ -5,6 +5,7 @@ import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
 
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.Access;
+import dev.kelpie.object.Leases;
 import dev.kelpie.object.ObjectStore;
 import dev.kelpie.object.Outcome;
 import java.io.IOException;
@@ -16,12 +17,15 @@ import org.jspecify.annotations.Nullable;
 final class Puller {
   private final CacheState state;
   private final ObjectStore backend;
+  private final Leases leases;
   private final Reclaimer reclaimer;
   private final Buffers buffers;
 
-  Puller(CacheState state, ObjectStore backend, Reclaimer reclaimer, Buffers buffers) {
+  Puller(
+      CacheState state, ObjectStore backend, Leases leases, Reclaimer reclaimer, Buffers buffers) {
     this.state = state;
     this.backend = backend;
+    this.leases = leases;
     this.reclaimer = reclaimer;
     this.buffers = buffers;
   }
@@ -70,7 +74,7 @@ final class Puller {
       }
       return Result.DONE;
     } finally {
-      end(id, pull, done && keep, bytes);
+      end(id, pull, access, done && keep, bytes);
       if (!exact) {
         buffers.give(bytes);
       }
@@ -119,13 +123,16 @@ final class Puller {
     }
   }
 
-  private void end(ObjectId id, Pull pull, boolean keep, ByteBuffer bytes) throws CacheFault {
+  /// What was read under a lease that is not current may be old by now.
+  private void end(ObjectId id, Pull pull, Access access, boolean keep, ByteBuffer bytes)
+      throws CacheFault {
     Stripe stripe = state.stripe(id);
     stripe.mutex.lock();
     CachedObject object = state.object(stripe, id);
     try {
       object.spoilBypassed();
-      if (keep && object.state == CachedObject.State.PRESENT) {
+      boolean current = keep && leases.isCurrent(access.vdi(), access.generation());
+      if (current && object.state == CachedObject.State.PRESENT) {
         install(stripe, id, pull, bytes);
       }
     } finally {

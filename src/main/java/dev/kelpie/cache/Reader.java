@@ -4,6 +4,7 @@ import static dev.kelpie.cache.IndexLayout.BLOCKS_PER_CHUNK;
 import static dev.kelpie.cache.IndexLayout.BLOCK_SIZE;
 import static dev.kelpie.cache.IndexLayout.CHUNK_SIZE;
 
+import dev.kelpie.model.Generation;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.Access;
 import dev.kelpie.object.CacheMode;
@@ -47,6 +48,9 @@ final class Reader {
   Outcome read(ObjectId id, int offset, ByteBuffer into, Access access) throws IOException {
     int length = into.remaining();
     Served served = read(id, offset, into, access, keeps(access));
+    if (access.generation().equals(Generation.NONE)) {
+      return served.outcome; // somebody who looks without a lease is no client
+    }
     VdiCache vdi = state.vdi(access.vdi());
     switch (served) {
       case HERE -> vdi.counters.hits.increment();

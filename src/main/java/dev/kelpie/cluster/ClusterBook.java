@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -70,6 +71,24 @@ public final class ClusterBook {
     long time = now.getEpochSecond();
     List<Seat> seats = present.stream().map(member -> Seat.of(member, 0, time)).toList();
     change(true, _ -> Optional.of(Cluster.first(how, 1, seats, time)));
+  }
+
+  /// The same, where it is not formatted, with those that say so; they serve at once.
+  ///
+  /// @return whether it is done; not where somebody else was faster
+  public boolean formatIfEnded(Format how, List<Announcement> present, Instant now)
+      throws IOException {
+    long time = now.getEpochSecond();
+    List<Seat> seats =
+        present.stream().map(node -> Seat.of(node.member(), node.incarnation(), time)).toList();
+    boolean[] done = {false};
+    change(
+        true,
+        before -> {
+          done[0] = before.isEmpty();
+          return done[0] ? Optional.of(Cluster.first(how, 1, seats, time)) : before;
+        });
+    return done[0];
   }
 
   /// Changes how many copies VDIs get that do not say otherwise, durably.
@@ -142,20 +161,24 @@ public final class ClusterBook {
         continue;
       }
       Optional<Cluster> same = anew ? Optional.empty() : before.cluster();
-      List<Put> followers = follower.follow(same, after, before.version() + 1);
+      MapFollower.Step step = follower.follow(same, after, before.version() + 1);
       List<Put> puts = new ArrayList<>(List.of(put(before, after, false)));
-      puts.addAll(followers);
-      if (coordination.commit(puts)) {
+      puts.addAll(step.changes());
+      if (coordination.commit(puts, step.checks())) {
         refresh();
         return;
       }
-      hold = !followers.isEmpty();
+      hold = !step.equals(MapFollower.Step.NOTHING);
     }
     throw new IOException("the cluster's record changed " + TRIES + " times meanwhile; try again");
   }
 
   private static Put put(Edition before, Optional<Cluster> after, boolean held) {
-    byte[] value = after.map(cluster -> ClusterRecord.encode(cluster, held)).orElse(new byte[0]);
+    byte[] value =
+        after.isPresent()
+            ? ClusterRecord.encode(after.get(), held)
+            : ClusterRecord.encodeEnded(
+                before.cluster().map(c -> c.format().createTime()).orElse(before.ended()));
     return new Put(KEY, Optional.of(value), before.version());
   }
 
@@ -173,11 +196,12 @@ public final class ClusterBook {
     }
     long version = found.get().version();
     byte[] value = found.get().value();
+    OptionalLong ended = ClusterRecord.ended(value);
     Edition edition =
-        value.length == 0
-            ? new Edition(version, false, Optional.empty())
+        ended.isPresent()
+            ? new Edition(version, false, Optional.empty(), ended.getAsLong())
             : new Edition(
-                version, ClusterRecord.isHeld(value), Optional.of(ClusterRecord.decode(value)));
+                version, ClusterRecord.isHeld(value), Optional.of(ClusterRecord.decode(value)), 0);
     return new Page(reading, edition);
   }
 

@@ -6,8 +6,10 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 
 /// A [Cluster] as the value of a record: big-endian, in the order of the fields. First a format
@@ -18,7 +20,7 @@ import java.util.zip.CRC32C;
 /// for each: the member in the same form, state (1: 0 up, 1 down, 2 out), incarnation (8), since
 /// (8), kept (1), number of falls (1), and each of them (8). A value of version 2 or 1 does not say
 /// whether it is held, and is not; one of version 1 has no seats: all members of its newest epoch
-/// are up. A cluster that is not formatted any more has an empty value.
+/// are up. Of a cluster that is not formatted any more only the creation time is left (8 bytes).
 final class ClusterRecord {
   private static final int VERSION = 3;
   private static final int WITHOUT_HOLD = 2;
@@ -153,6 +155,18 @@ final class ClusterRecord {
     } catch (IllegalArgumentException damage) {
       throw new IOException("the cluster's record is damaged: " + damage.getMessage(), damage);
     }
+  }
+
+  /// The value where there is no cluster any more.
+  static byte[] encodeEnded(long createTime) {
+    return ByteBuffer.allocate(Long.BYTES).putLong(createTime).array();
+  }
+
+  /// The creation time of the cluster that was ended; empty where a value is that of a cluster.
+  static OptionalLong ended(byte[] value) {
+    return value.length == Long.BYTES
+        ? OptionalLong.of(ByteBuffer.wrap(value).getLong())
+        : OptionalLong.empty();
   }
 
   /// Whether a value that can be read says that it is held.

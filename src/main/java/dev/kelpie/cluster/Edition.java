@@ -10,9 +10,11 @@ import java.util.Optional;
 /// @param held whether the next change was begun: until it is made, nothing is committed that goes
 ///   by this edition ([MapFollower])
 /// @param cluster empty where it is not formatted
-public record Edition(long version, boolean held, Optional<Cluster> cluster) {
+/// @param ended the creation time of the cluster that there was, where it is not formatted any
+///   more; 0 where it is, or never was
+public record Edition(long version, boolean held, Optional<Cluster> cluster, long ended) {
   /// What there is before the first one.
-  public static final Edition NONE = new Edition(0, false, Optional.empty());
+  public static final Edition NONE = new Edition(0, false, Optional.empty(), 0);
 
   /// What a commit expects that is right only while this is the record.
   public Check unchanged() {

@@ -1,17 +1,11 @@
 package dev.kelpie.cluster;
 
 import dev.kelpie.cluster.Coordination.Presence;
-import dev.kelpie.cluster.Coordination.Stored;
 import dev.kelpie.log.Log;
 import dev.kelpie.platform.Clock;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,12 +46,25 @@ public final class Membership {
   private final Clock clock;
   private final LongSupplier lives;
   private final Log log;
-  private final Member self;
+  private final Identity self;
+  private final HomeCluster home;
   private final Map<String, Sighting> sightings = new HashMap<>();
   private final Duration settle;
 
   private volatile Optional<Life> life = Optional.empty();
   private volatile Optional<Cluster> map = Optional.empty();
+
+  /// The life that the map has up; empty where it has none of this node's.
+  private volatile Optional<Life> seated = Optional.empty();
+
+  /// What the record says of the life that is announced.
+  private Optional<Announcement> said = Optional.empty();
+
+  /// Of which cluster that has objects.
+  private volatile long saidCluster;
+
+  private volatile boolean resting;
+  private volatile boolean done;
   private Edition edition = Edition.NONE;
   private Optional<Hold> hold = Optional.empty();
   private Optional<Presence> lead = Optional.empty();
@@ -81,7 +88,8 @@ public final class Membership {
       Clock clock,
       LongSupplier lives,
       Log log,
-      Member self) {
+      Identity self,
+      HomeCluster home) {
     this.records = records;
     this.book = book;
     this.memory = memory;
@@ -90,22 +98,20 @@ public final class Membership {
     this.lives = lives;
     this.log = log;
     this.self = self;
+    this.home = home;
     this.settle = settings.outAfter().isZero() ? Duration.ZERO : SETTLE;
   }
 
   /// Whether this node may answer clients now. Cheap enough to ask before each answer.
   public boolean mayServe() {
-    Optional<Life> now = life;
-    Optional<Cluster> seen = map;
-    return now.isPresent()
-        && now.get().presence().lease() > 0
-        && seen.isPresent()
-        && seen.get().seat(self).filter(seat -> seat.isUp(now.get().incarnation())).isPresent();
+    Optional<Life> now = seated;
+    return now.isPresent() && now.get().presence().lease() > 0;
   }
 
-  /// The life of this node that is announced; empty for none.
+  /// The life of this node that is announced; empty for none, and where others do not yet know
+  /// which cluster its objects belong to.
   public Optional<Life> life() {
-    return life;
+    return saidCluster == home.cluster() ? life : Optional.empty();
   }
 
   /// The map as this node last saw it; empty where the cluster is not formatted.
@@ -113,13 +119,15 @@ public final class Membership {
     return map;
   }
 
-  /// The nodes that can be seen now, whatever the map says. Any task may ask.
-  public List<Member> present() throws IOException {
-    List<Member> present = new ArrayList<>();
-    for (Stored stored : records.list(LIVE)) {
-      present.add(decode(stored).member);
-    }
-    return present;
+  /// The nodes stop together: from now on this one makes no map, or they would find each other
+  /// gone, one after the other, and begin to copy.
+  public void rest() {
+    resting = true;
+  }
+
+  /// This node has nothing to ask of others any more; they are told with the next [#step].
+  public void done() {
+    done = true;
   }
 
   /// Which life of this node is announced; 0 for none.
@@ -140,13 +148,14 @@ public final class Membership {
   public Duration step() throws IOException {
     announce();
     follow();
-    return contend() ? govern() : LOOK_AGAIN;
+    return contend() && !resting ? govern() : LOOK_AGAIN;
   }
 
   /// Leaves in good order: others see at once that this node is gone.
   public void leave() throws IOException {
     Optional<Life> last = life;
     life = Optional.empty();
+    seated = Optional.empty();
     map = Optional.empty();
     if (lead.isPresent()) {
       lead.get().close();
@@ -161,6 +170,7 @@ public final class Membership {
     if (life.isPresent() && life.get().presence().lease() > 0) {
       return;
     }
+    seated = Optional.empty();
     if (life.isPresent()) {
       log.warn("the others may take this node for dead; it stops serving and joins again");
       Presence last = life.get().presence();
@@ -169,9 +179,11 @@ public final class Membership {
       last.close();
     }
     long incarnation = lives.getAsLong();
+    Announcement words = words(incarnation);
     Optional<Presence> presence =
-        records.announce(LIVE + self.name(), encode(self, incarnation), () -> {});
+        records.announce(LIVE + self.member().name(), words.encode(), () -> {});
     if (presence.isPresent()) {
+      saying(words);
       life = Optional.of(new Life(incarnation, presence.get()));
       saidTaken = false;
     } else if (!saidTaken) {
@@ -180,18 +192,70 @@ public final class Membership {
     }
   }
 
+  private Announcement words(long incarnation) {
+    return new Announcement(self, incarnation, home.cluster(), done);
+  }
+
+  /// Everybody knows which cluster this node's objects belong to before it has any: who formats a
+  /// cluster counts on that.
   private void follow() throws IOException {
-    edition = book.edition();
+    edition = believed();
     Optional<Cluster> now = edition.cluster();
-    if (now.isPresent()) {
+    tell();
+    map = now;
+    Optional<Life> mine = life;
+    seated =
+        mine.filter(m ->
+            now.flatMap(c -> c.seat(self.member()))
+                .filter(seat -> seat.isUp(m.incarnation()))
+                .isPresent());
+  }
+
+  /// The cluster's record as it is now, where this node may go by it.
+  private Edition believed() throws IOException {
+    for (Edition now = book.edition(); ; now = book.edition()) {
       try {
-        memory.see(now.get());
-      } catch (EpochMemory.OldMap e) {
-        map = Optional.empty();
-        throw e;
+        if (now.cluster().isPresent()) {
+          home.enter(now.cluster().get());
+          memory.see(now.cluster().get());
+        } else {
+          clear(now);
+        }
+        return now;
+      } catch (EpochMemory.OldMap | HomeCluster.Foreign e) {
+        // Somebody else in this node may have seen a later one meanwhile.
+        if (book.edition().version() == now.version()) {
+          map = Optional.empty();
+          seated = Optional.empty();
+          throw e;
+        }
       }
     }
-    map = now;
+  }
+
+  /// Removes what this node has of a cluster that an operator has ended. The membership does so by
+  /// itself; who wants to know how it goes may ask for it.
+  ///
+  /// @param now the cluster's record as it was just read
+  public void clear(Edition now) throws IOException {
+    if (home.clear(now)) {
+      log.notice("the cluster was ended; everything that this node had of it is removed");
+    }
+  }
+
+  private void tell() throws IOException {
+    if (life.isPresent()) {
+      Announcement words = words(life.get().incarnation());
+      if (!said.equals(Optional.of(words))) {
+        life.get().presence().update(words.encode());
+        saying(words);
+      }
+    }
+  }
+
+  private void saying(Announcement words) {
+    said = Optional.of(words);
+    saidCluster = words.cluster();
   }
 
   /// @return whether this node leads
@@ -205,7 +269,7 @@ public final class Membership {
       last.close();
     }
     if (lead.isEmpty()) {
-      byte[] name = self.name().getBytes(StandardCharsets.UTF_8);
+      byte[] name = self.member().name().getBytes(StandardCharsets.UTF_8);
       lead = records.announce(LEADER, name, () -> {});
       unsettledSince = Optional.empty();
       sightings.clear();
@@ -217,11 +281,11 @@ public final class Membership {
   ///
   /// @return when to look again
   private Duration govern() throws IOException {
-    Map<String, MapRules.Live> live = live();
     if (map.isEmpty()) {
       return LOOK_AGAIN;
     }
     Cluster before = map.get();
+    Map<String, MapRules.Live> live = live(before);
     long now = clock.now().getEpochSecond();
     List<Seat> seats = rules.next(before.seats(), live, before.format().copies(), now);
     if (seats.equals(before.seats())) {
@@ -262,43 +326,25 @@ public final class Membership {
     }
   }
 
-  private Map<String, MapRules.Live> live() throws IOException {
+  /// The nodes that can be seen and may take part.
+  private Map<String, MapRules.Live> live(Cluster cluster) throws IOException {
     Map<String, MapRules.Live> live = new HashMap<>();
     long moment = clock.nanos();
-    for (Stored stored : records.list(LIVE)) {
-      Announcement node = decode(stored);
-      String name = node.member.name();
+    for (Announcement node : Roll.call(records)) {
+      if (!node.fits(cluster)) {
+        continue; // it says so itself
+      }
+      String name = node.member().name();
       Sighting known = sightings.get(name);
-      if (known == null || known.incarnation != node.incarnation) {
-        known = new Sighting(node.incarnation, moment);
+      if (known == null || known.incarnation != node.incarnation()) {
+        known = new Sighting(node.incarnation(), moment);
         sightings.put(name, known);
       }
       Duration seen = Duration.ofNanos(moment - known.since);
-      live.put(name, new MapRules.Live(node.member, node.incarnation, seen));
+      live.put(name, new MapRules.Live(node.member(), node.incarnation(), seen));
     }
     sightings.keySet().retainAll(live.keySet());
     return live;
-  }
-
-  /// What a node says of itself.
-  private record Announcement(Member member, long incarnation) {}
-
-  private static Announcement decode(Stored stored) throws IOException {
-    try (DataInputStream from = new DataInputStream(new ByteArrayInputStream(stored.value()))) {
-      long incarnation = from.readLong();
-      return new Announcement(ClusterRecord.decodeMember(from), incarnation);
-    } catch (IllegalArgumentException e) {
-      throw new IOException("the record " + stored.key() + " is damaged: " + e.getMessage(), e);
-    }
-  }
-
-  private static byte[] encode(Member member, long incarnation) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (DataOutputStream to = new DataOutputStream(bytes)) {
-      to.writeLong(incarnation);
-      ClusterRecord.encode(member, to);
-    }
-    return bytes.toByteArray();
   }
 
   /// What became of whom, for people.

@@ -43,8 +43,8 @@ public final class MembershipTask implements Closeable {
     this.task = platform.tasks().start("cluster-membership", this::run);
   }
 
-  /// Lets it look now.
-  private void look() {
+  /// Lets it look now, whether or not anything has changed.
+  public void look() {
     mutex.lock();
     try {
       due = true;

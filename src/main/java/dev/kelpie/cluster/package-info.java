@@ -5,8 +5,10 @@
 /// members are and were, and which nodes are up, down or out ([Seat]). A node announces itself,
 /// follows that map and makes the next one while it leads through [Membership], which
 /// [MembershipTask] drives; [MapRules] say what the next one is. [EpochMemory] refuses a map that
-/// comes from a backup. A room whose records go by the map has them changed in the same commit
-/// ([MapFollower]).
+/// comes from a backup, [HomeCluster] that of a cluster which the node's objects do not belong to.
+/// Where an operator formats the cluster anew, every node clears its [Holdings] and says so in its
+/// [Announcement]; the [Roll] has those of all. All nodes stop together by a [StopOrder]. A room
+/// whose records go by the map has them changed in the same commit ([MapFollower]).
 ///
 /// `cluster.embedded` is the one-node default: the records lie in the node's own directory. May use
 /// `model`, `log` and `platform`. Must never move data.

@@ -1,6 +1,7 @@
 package dev.kelpie.object;
 
 import dev.kelpie.model.VdiId;
+import java.io.IOException;
 import java.util.List;
 
 /// What an object cache is told about the disks in it, by the room above that keeps their settings.
@@ -19,6 +20,9 @@ public interface CacheTuning {
 
         @Override
         public void forget(VdiId vdi) {}
+
+        @Override
+        public void letGo(VdiId vdi) {}
       };
 
   /// How many bytes all reservations together may take; 0 where there is no cache.
@@ -30,6 +34,13 @@ public interface CacheTuning {
 
   /// Forgets everything of a VDI, dirty or not: it was deleted, and nobody uses its objects.
   void forget(VdiId vdi);
+
+  /// Lets a VDI go to another node: what is dirty is pushed and durable, the mark that there was
+  /// some is gone, and nothing of the VDI is cached when this returns. Nobody uses it meanwhile,
+  /// and its lease is not current.
+  ///
+  /// @throws IOException where something could not be pushed; it is still cached then
+  void letGo(VdiId vdi) throws IOException;
 
   /// A disk: the VDIs that share one quota and one reservation.
   ///

@@ -27,6 +27,10 @@ public interface Leases {
   /// The generation of the lease that this node holds, and takes now where it holds none.
   Generation generation(VdiId vdi) throws IOException;
 
+  /// Whether this node holds the lease in this generation and is not about to give it up. What was
+  /// read under any other must not be kept.
+  boolean isCurrent(VdiId vdi, Generation generation);
+
   /// Makes durable that the cache may hold writes of this VDI that the backend does not have.
   /// Called before the first write-back answer after the VDI was clean; cheap where the mark is
   /// there.

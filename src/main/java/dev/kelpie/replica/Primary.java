@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,7 +27,6 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Primary {
   private final String self;
   private final SlotTable table;
-  private final SlotRules rules;
   private final Holder own;
   private final Everywhere everywhere;
   private final Pause pause;
@@ -76,16 +76,9 @@ public final class Primary {
   }
 
   public Primary(
-      String self,
-      SlotTable table,
-      SlotRules rules,
-      Holder own,
-      Everywhere everywhere,
-      Pause pause,
-      Locks locks) {
+      String self, SlotTable table, Holder own, Everywhere everywhere, Pause pause, Locks locks) {
     this.self = self;
     this.table = table;
-    this.rules = rules;
     this.own = own;
     this.everywhere = everywhere;
     this.pause = pause;
@@ -251,7 +244,7 @@ public final class Primary {
   /// @return whether it is done; otherwise it is to be tried again, after a pause
   private boolean tryEqualize(Led mine, ObjectId object) throws IOException {
     try {
-      Version _ = equalizer.equalize(mine, object, mine.acting());
+      Version _ = equalizer.equalize(mine, object, mine.acting(), mine.acting());
       return true;
     } catch (Outdated e) {
       throw e;
@@ -313,7 +306,7 @@ public final class Primary {
     if (known.ballot() != mine.claim.ballot()) {
       throw new Outdated(mine.claim, known.ballot());
     }
-    if (!rules.isActive(known, table.nodes())) {
+    if (!table.rules().isActive(known, table.nodes())) {
       throw new IOException("too few nodes that have slot " + slot + " are up");
     }
     if (!table.mayServe()) {
@@ -366,7 +359,7 @@ public final class Primary {
       }
     }
     for (ObjectId object : differing) {
-      Version _ = equalizer.equalize(mine, object, up);
+      Version _ = equalizer.equalize(mine, object, up, judges(mine, up));
     }
     Map<String, Boolean> durable =
         everywhere.ask(
@@ -376,6 +369,15 @@ public final class Primary {
               return true;
             });
     requireAll(mine, up, durable);
+  }
+
+  /// Whose copies count when they are made equal: those that have lost nothing. A copy that a power
+  /// cut brought back is larger than none, where a removal was begun that nobody was told of.
+  private static List<String> judges(Led mine, List<String> up) {
+    List<String> intact =
+        mine.config.acting().stream().filter(Acting::intact).map(Acting::node).toList();
+    List<String> judges = up.stream().filter(intact::contains).toList();
+    return judges.isEmpty() ? up : judges;
   }
 
   private static void requireAll(Led mine, List<String> nodes, Map<String, ?> answers)
@@ -388,7 +390,7 @@ public final class Primary {
   }
 
   private void markIntact(Led mine) throws IOException {
-    SlotConfig equal = rules.equal(mine.config);
+    SlotConfig equal = table.rules().equal(mine.config);
     if (!equal.equals(mine.config) && !table.commit(mine.claim.slot(), mine.config, equal)) {
       throw new Outdated(mine.claim, 0);
     }
@@ -438,7 +440,10 @@ public final class Primary {
     slots.enterAlone(slot);
     try {
       Optional<Led> mine = current(slot);
+      // Asked before the node is: a life that answers is this one, or a later one.
+      OptionalLong life = table.life(joiner.node());
       if (mine.isEmpty()
+          || life.isEmpty()
           || !mine.get().joiners.contains(joiner)
           || !table.holders(slot).contains(joiner.node())) {
         return false;
@@ -447,8 +452,13 @@ public final class Primary {
       if (!differing(mine.get(), joiner.node()).isEmpty()) {
         return false;
       }
-      SlotConfig after = rules.join(mine.get().config, joiner.node(), table.nodes());
-      return commit(mine.get(), after);
+      // A barrier did not ask it for what it was sent meanwhile.
+      everywhere.at(joiner.node()).flushAll(mine.get().claim);
+      SlotConfig before = mine.get().config;
+      SlotConfig after = table.rules().join(before, joiner.node(), table.nodes());
+      SlotTable.Proven proven = new SlotTable.Proven(joiner.node(), life.getAsLong());
+      led.remove(slot); // as below
+      return table.commit(slot, before, after, Optional.of(proven));
     } finally {
       drop(slot, joiner);
       slots.leaveAlone(slot);
@@ -497,6 +507,7 @@ public final class Primary {
     slots.enterAlone(slot);
     try {
       Optional<Led> mine = current(slot);
+      SlotRules rules = table.rules();
       List<String> holders = table.holders(slot).stream().filter(table.nodes().isUp()).toList();
       if (mine.isEmpty()
           || holders.size() < rules.leastCopies()

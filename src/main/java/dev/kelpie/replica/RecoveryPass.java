@@ -13,8 +13,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Goes through slots once, a few at the same time. Of those that ask a node that may not answer,
-/// only one is under way, so that such a node holds up nobody but itself.
+/// Goes through slots once, many at the same time, but only a few of those in which there is
+/// something to copy. Of those that ask a node that may not answer, only one is under way, so that
+/// such a node holds up nobody but itself.
 final class RecoveryPass {
   private final Recovery recovery;
   private final Pace pace;
@@ -29,13 +30,17 @@ final class RecoveryPass {
   private final Set<String> good = new HashSet<>();
 
   private final Set<String> doubtful = new TreeSet<>();
+  private final int copyingMax;
+  private int copying;
   private boolean changed;
   private int failed;
   private Optional<String> failure = Optional.empty();
 
   /// @param slots in the order in which they are begun
-  RecoveryPass(Recovery recovery, List<Integer> slots, Pace pace, Locks locks) {
+  /// @param copyingMax how many slots with objects may be under way
+  RecoveryPass(Recovery recovery, List<Integer> slots, Pace pace, int copyingMax, Locks locks) {
     this.recovery = recovery;
+    this.copyingMax = copyingMax;
     this.pace = pace;
     this.mutex = locks.mutex();
     this.ended = mutex.signal();
@@ -59,7 +64,7 @@ final class RecoveryPass {
     return new Result(changed, failed, failure, doubtful);
   }
 
-  private record Chosen(int slot, Set<String> nodes) {}
+  private record Chosen(int slot, Set<String> nodes, boolean copies) {}
 
   private void work() {
     while (pace.await()) {
@@ -86,11 +91,14 @@ final class RecoveryPass {
       while (!waiting.isEmpty()) {
         for (Iterator<Integer> i = waiting.iterator(); i.hasNext(); ) {
           int slot = i.next();
+          boolean copies = recovery.mayCopy(slot);
           Set<String> nodes = recovery.asked(slot);
-          if (nodes.stream().noneMatch(n -> doubtful.contains(n) && busy.containsKey(n))) {
+          if ((!copies || copying < copyingMax)
+              && nodes.stream().noneMatch(n -> doubtful.contains(n) && busy.containsKey(n))) {
             i.remove();
+            copying += copies ? 1 : 0;
             nodes.forEach(node -> busy.merge(node, 1, Integer::sum));
-            return Optional.of(new Chosen(slot, nodes));
+            return Optional.of(new Chosen(slot, nodes, copies));
           }
         }
         ended.await();
@@ -104,6 +112,7 @@ final class RecoveryPass {
   private void end(Chosen chosen, boolean done, Optional<IOException> how) {
     mutex.lock();
     try {
+      copying -= chosen.copies ? 1 : 0;
       for (String node : chosen.nodes) {
         busy.computeIfPresent(node, (_, count) -> count == 1 ? null : count - 1);
       }

@@ -11,9 +11,13 @@ import java.util.List;
 
 /// Has [Recovery] go on while a node runs: whenever it is told to look, and now and then.
 public final class RecoveryTask implements AutoCloseable {
-  /// How many slots are under way at the same time: enough to keep a disk and a network busy, and
-  /// few enough that clients find both free.
-  private static final int AT_ONCE = 4;
+  /// How many slots with objects are under way at the same time: enough to keep a disk and a
+  /// network busy, and few enough that clients find both free.
+  private static final int COPYING = 4;
+
+  /// How many slots in all: of the others only the configuration is changed, and changes that come
+  /// together are one commit.
+  private static final int AT_ONCE = 64;
 
   /// What failed is tried again after so long, and what nobody told of is found.
   public static final Duration PERIOD = Duration.ofSeconds(5);
@@ -26,6 +30,7 @@ public final class RecoveryTask implements AutoCloseable {
   private final Locks.Mutex mutex;
   private final Locks.Signal changed;
   private boolean told = true;
+  private boolean held;
   private boolean closed;
   private boolean ended;
   private String said = "";
@@ -53,6 +58,19 @@ public final class RecoveryTask implements AutoCloseable {
   public void look() {
     mutex.lock();
     try {
+      told = true;
+      changed.wakeAll();
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Whether objects are to stay where they are until further notice. What is under way is
+  /// finished.
+  public void hold(boolean wanted) {
+    mutex.lock();
+    try {
+      held = wanted;
       told = true;
       changed.wakeAll();
     } finally {
@@ -91,8 +109,8 @@ public final class RecoveryTask implements AutoCloseable {
     try {
       long end = platform.clock().nanos() + (atOnce ? 0 : period.toNanos());
       long wait = end - platform.clock().nanos();
-      while (!closed && !told && wait > 0) {
-        boolean _ = changed.await(Duration.ofNanos(wait));
+      while (!closed && (held || (!told && wait > 0))) {
+        boolean _ = changed.await(held ? period : Duration.ofNanos(wait));
         wait = end - platform.clock().nanos();
       }
       told = false;
@@ -115,7 +133,7 @@ public final class RecoveryTask implements AutoCloseable {
     }
     Collections.shuffle(slots, platform.chance());
     RecoveryPass.Result result =
-        new RecoveryPass(recovery, slots, pace, platform.locks())
+        new RecoveryPass(recovery, slots, pace, COPYING, platform.locks())
             .run(AT_ONCE, platform.tasks(), platform.locks());
     if (result.failed() > 0) {
       say(

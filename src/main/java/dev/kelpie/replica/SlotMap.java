@@ -6,10 +6,10 @@ import dev.kelpie.placement.Site;
 import dev.kelpie.placement.SlotHolders;
 import dev.kelpie.placement.Slots;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /// A map of the cluster as slots go by it: nodes by their names
 /// ([dev.kelpie.cluster.Member#name()]), and the holders of every slot, which are found once.
@@ -48,7 +48,11 @@ final class SlotMap {
     SlotHolders placed = new SlotHolders(sites, cluster.format().copies());
     List<List<String>> holders = new ArrayList<>(Slots.COUNT);
     for (int slot = 0; slot < Slots.COUNT; slot++) {
-      holders.add(Arrays.stream(placed.of(slot)).mapToObj(names::get).toList());
+      List<String> named = new ArrayList<>();
+      for (int holder : placed.of(slot)) {
+        named.add(names.get(holder));
+      }
+      holders.add(List.copyOf(named));
     }
     return holders;
   }
@@ -69,6 +73,12 @@ final class SlotMap {
   boolean isUp(String node, long incarnation) {
     Long here = up.get(node);
     return here != null && here == incarnation;
+  }
+
+  /// Which life of a node is up.
+  OptionalLong life(String node) {
+    Long here = up.get(node);
+    return here == null ? OptionalLong.empty() : OptionalLong.of(here);
   }
 
   /// The nodes as they are in this map.

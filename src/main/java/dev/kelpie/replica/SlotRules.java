@@ -69,6 +69,9 @@ public record SlotRules(int leastCopies) {
       SlotConfig first = first(before.ballot() + 1, holders, nodes);
       return first.acting().isEmpty() ? before : first;
     }
+    if (isSettled(before, nodes)) {
+      return before;
+    }
     List<Acting> acting = withoutDown(before.acting(), nodes);
     acting = acting.stream().map(a -> nodes.isAnew.test(a.node()) ? a.restarted() : a).toList();
     boolean anew = acting.stream().anyMatch(a -> nodes.isAnew.test(a.node()));
@@ -83,10 +86,23 @@ public record SlotRules(int leastCopies) {
     return next(before, acting, primary);
   }
 
-  /// A node has everything, says the primary.
+  /// Whether nothing has happened to the nodes of a slot, as in most slots with most maps.
+  private static boolean isSettled(SlotConfig config, Nodes nodes) {
+    for (Acting acting : config.acting()) {
+      if (!nodes.isUp.test(acting.node()) || nodes.isAnew.test(acting.node())) {
+        return false;
+      }
+    }
+    return config.primary().isPresent();
+  }
+
+  /// A node has everything that the primary has, says that. So it is intact if the primary is:
+  /// where the primary has lost something with its last life, it has lost it too.
   public SlotConfig join(SlotConfig before, String node, Nodes nodes) {
     List<Acting> acting = new ArrayList<>(before.acting());
-    acting.add(new Acting(node, true));
+    boolean intact =
+        before.acting().stream().anyMatch(a -> a.intact() && before.isPrimary(a.node()));
+    acting.add(new Acting(node, intact));
     return next(before, withoutDown(acting, nodes), before.primary());
   }
 

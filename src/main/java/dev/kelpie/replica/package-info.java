@@ -13,9 +13,9 @@
 /// slots come to where they are to be.
 ///
 /// The configurations are agreed records: [SlotBook] is the table over them, kept up to date by
-/// [SlotBookTask], and [SlotFollower] changes them in the map's own commit. [SlotShard] is such a
-/// record, [SlotMap] the map as slots go by it. Nodes have the names that
-/// [dev.kelpie.cluster.Member#name()] gives them.
+/// [SlotBookTask], [GroupedTable] makes many changes one commit, and [SlotFollower] changes them in
+/// the map's own commit. [SlotShard] is such a record, [SlotMap] the map as slots go by it. Nodes
+/// have the names that [dev.kelpie.cluster.Member#name()] gives them.
 ///
 /// Locks: a [Holder]'s gates, then its mutexes of objects, both held while the disk works; those of
 /// [Turns] and [DeferredChanges] for a moment; [SlotBookTask] has one, which guards what is due.

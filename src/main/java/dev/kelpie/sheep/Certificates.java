@@ -48,6 +48,11 @@ final class Certificates {
     return new TlsPolicy(context, wish.required());
   }
 
+  /// What makes encrypted connections with them.
+  TlsContext context() {
+    return context;
+  }
+
   /// Reads them again for connections to come. Those in force stay where the new ones cannot be
   /// used.
   void readAgain(Log log) {

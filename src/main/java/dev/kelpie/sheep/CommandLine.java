@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
@@ -30,7 +31,6 @@ final class CommandLine {
   private static final long CACHE_SIZE_MIN = 10L << 20;
   private static final long CACHE_SIZE_MAX = 4_194_304L << 30;
   private static final int DIRTY_SECONDS_MAX = 3600;
-  private static final List<String> DRIVERS = List.of("local", "corosync", "zookeeper", "shepherd");
 
   private final Path directory;
   private int port = SheepConfig.DEFAULT_PORT;
@@ -44,6 +44,9 @@ final class CommandLine {
   private Optional<Boolean> tlsRequired = Optional.empty();
   private Optional<InetAddress> advertised = Optional.empty();
   private OptionalLong zone = OptionalLong.empty();
+  private ClusterDriver driver = new ClusterDriver.Alone();
+  private OptionalInt vnodes = OptionalInt.empty();
+  private boolean gateway;
   private Optional<CacheWish> cache = Optional.empty();
   private SheepConfig.Logging logging = SheepConfig.Logging.DEFAULT;
   private Optional<Path> pidFile = Optional.empty();
@@ -110,7 +113,7 @@ final class CommandLine {
   private void take(Option option, String value) throws BadValue, Refusal {
     switch (option.name()) {
       case "bindaddr" -> bind = Optional.of(address(value, "Bad address '" + value + "'"));
-      case "cluster" -> throw noDriver(value);
+      case "cluster" -> driver = ClusterDriver.parse(value, directory);
       case "foreground" -> {} // the launcher has seen to it
       case "log" -> logging = logging(value);
       case "port" ->
@@ -118,6 +121,7 @@ final class CommandLine {
       case "pidfile" -> pidFile = Optional.of(directory.resolve(value));
       case "cache" -> cache = Optional.of(cache(value));
       case "myaddr" -> advertised = Optional.of(address(value, "Invalid address: '" + value + "'"));
+      case "vnodes" -> vnodes = OptionalInt.of(vnodes(value));
       case "zone" -> zone = OptionalLong.of(zone(value));
       case "nbd" -> nbd = Optional.of(listenAddress("NBD", value));
       case "status" -> status = Optional.of(listenAddress("status", value));
@@ -126,8 +130,9 @@ final class CommandLine {
       case "allow-status" -> statusAllowed = Optional.of(AllowList.parse(value));
       case "tls" -> tlsRequired = Optional.of(tlsRequired(value));
       case "tls-dir" -> tlsDirectory = Optional.of(directory.resolve(value));
-      case "gateway" -> throw notYet("-g (gateway)", "one node has to store its objects itself");
-      case "ioaddr" -> throw notYet("-i (address for other nodes)", "one node has no peers");
+      case "gateway" -> gateway = true;
+      case "ioaddr" ->
+          throw notYet("-i (address for other nodes)", "nodes meet where clients come");
       case "journal" -> throw notYet("-j (journal)", "the object store logs small writes itself");
       case "http" -> throw notYet("-r (object service over HTTP)", "nothing serves it");
       case "directio",
@@ -135,7 +140,6 @@ final class CommandLine {
           "wq-threads",
           "recovery",
           "upgrade",
-          "vnodes",
           "wildcard-recovery",
           "max-dynamic-threads" ->
           withoutEffect(option, value);
@@ -146,17 +150,6 @@ final class CommandLine {
   private static Refusal notYet(String option, String reason) {
     return new Refusal(
         option + " is not supported in this release: " + reason + ". Leave the option out.");
-  }
-
-  private static Refusal noDriver(String value) {
-    String driver = value.contains(":") ? value.substring(0, value.indexOf(':')) : value;
-    if (DRIVERS.contains(driver)) {
-      return notYet("-c " + driver, "a sheep serves alone, and needs no cluster driver");
-    }
-    return new Refusal(
-        "Invalid cluster driver '"
-            + value
-            + "'\nSupported drivers: none in this release (one node needs none: leave -c out)");
   }
 
   /// Options of the C program that have nothing to act on here. Their values are checked all the
@@ -172,10 +165,6 @@ final class CommandLine {
               "Invalid number of threads '"
                   + value
                   + "': must be an integer between 1 and 4294967295");
-      case "vnodes" ->
-          number(
-              Numbers.parse(value, 1, 65_535),
-              "Invalid number of vnodes '" + value + "': must be an integer between 1 and 65535");
       default -> {}
     }
     remarks.add("option --" + option.name() + " has no effect in this release");
@@ -187,6 +176,13 @@ final class CommandLine {
 
   private static long number(OptionalLong number, String complaint) throws BadValue {
     return number.orElseThrow(() -> new BadValue(complaint));
+  }
+
+  private static int vnodes(String value) throws BadValue {
+    return (int)
+        number(
+            Numbers.parse(value, 1, 65_535),
+            "Invalid number of vnodes '" + value + "': must be an integer between 1 and 65535");
   }
 
   private static long zone(String value) throws BadValue {
@@ -348,6 +344,14 @@ final class CommandLine {
     throw new BadValue("invalid type of log destination: " + text);
   }
 
+  private SheepConfig.Place place() throws Refusal {
+    if (gateway && !driver.isShared()) {
+      throw new Refusal(
+          "-g: a node that is alone has to store its objects itself; name the cluster with -c");
+    }
+    return new SheepConfig.Place(driver, advertised, zone, gateway ? OptionalInt.of(0) : vnodes);
+  }
+
   private SheepConfig config(List<String> arguments) throws Refusal {
     if (arguments.isEmpty()) {
       throw new Refusal(
@@ -371,8 +375,7 @@ final class CommandLine {
         nbd,
         status,
         clients(),
-        advertised,
-        zone,
+        place(),
         cache.map(wish -> wish.in(base)),
         logging,
         pidFile,

@@ -5,6 +5,7 @@ import dev.kelpie.log.Log;
 import dev.kelpie.platform.Endpoint;
 import dev.kelpie.platform.Network.Listener;
 import dev.kelpie.stream.Access;
+import dev.kelpie.tls.TlsContext;
 import java.util.List;
 import java.util.Optional;
 
@@ -15,6 +16,11 @@ record Entrances(SheepConfig.Clients clients, Ports ports, Optional<Certificates
   /// To the Sheepdog protocol.
   Access sheepdog() {
     return access(clients.sheepdog());
+  }
+
+  /// For connections to other nodes, which ask for certificates as this one does.
+  Optional<TlsContext> toPeers() {
+    return certificates.map(Certificates::context);
   }
 
   /// To NBD.

@@ -1,11 +1,9 @@
 package dev.kelpie.sheep;
 
-import dev.kelpie.cache.CacheControl;
-import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Format;
 import dev.kelpie.cluster.Member;
-import dev.kelpie.cluster.Membership;
 import dev.kelpie.frontend.sheepdog.NodeControl;
+import dev.kelpie.frontend.sheepdog.RecoveryControl;
 import dev.kelpie.log.Level;
 import dev.kelpie.log.QueuedLog;
 import dev.kelpie.platform.Disk;
@@ -21,7 +19,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// Carries out what operators ask of the node as a whole.
 final class NodeDesk implements NodeControl {
@@ -31,30 +28,26 @@ final class NodeDesk implements NodeControl {
 
   private final Platform platform;
   private final Member self;
-  private final ClusterBook book;
-  private final Membership membership;
+  private final Community community;
+  private final RecoveryControl recovery;
   private final VdiCatalog vdis;
-  private final Optional<CacheControl> cache;
   private final DiskStore store;
   private final Shutdown shutdown;
   private final QueuedLog log;
 
   NodeDesk(
       Platform platform,
-      Member self,
-      ClusterBook book,
-      Membership membership,
+      Community community,
+      RecoveryControl recovery,
       VdiCatalog vdis,
-      Optional<CacheControl> cache,
       DiskStore store,
       Shutdown shutdown,
       QueuedLog log) {
     this.platform = platform;
-    this.self = self;
-    this.book = book;
-    this.membership = membership;
+    this.self = community.identity().member();
+    this.community = community;
+    this.recovery = recovery;
     this.vdis = vdis;
-    this.cache = cache;
     this.store = store;
     this.shutdown = shutdown;
     this.log = log;
@@ -62,12 +55,13 @@ final class NodeDesk implements NodeControl {
 
   @Override
   public Standing standing() {
-    return shutdown.standing();
+    Standing asked = shutdown.standing();
+    return asked == Standing.SERVING && community.isJoining() ? Standing.JOINING : asked;
   }
 
   @Override
   public List<Member> members() {
-    return book.cluster().map(cluster -> cluster.current().members()).orElse(List.of(self));
+    return community.members();
   }
 
   @Override
@@ -116,6 +110,11 @@ final class NodeDesk implements NodeControl {
   }
 
   @Override
+  public RecoveryControl recovery() {
+    return recovery;
+  }
+
+  @Override
   public Level logLevel() {
     return log.level();
   }
@@ -143,27 +142,19 @@ final class NodeDesk implements NodeControl {
     return new Disk.Space(total, free);
   }
 
-  /// The book says "not formatted" before anything is wiped, so that a crash in between cannot
-  /// leave a cluster that looks whole.
   @Override
   public void format(Format how) throws IOException {
     vdis.checkDetached();
-    book.unformat();
-    vdis.wipe();
-    forgetCached(); // or it would push the old objects into the new store
-    store.format();
-    forgetCached(); // what it fetched ahead meanwhile
-    book.format(how, membership.present(), platform.clock().now());
-  }
-
-  private void forgetCached() throws IOException {
-    if (cache.isPresent()) {
-      cache.get().clear();
-    }
+    community.format(how);
   }
 
   @Override
   public void shutdown(String client) {
+    try {
+      community.orderStop();
+    } catch (IOException e) {
+      log.error("the other nodes could not be told to stop: " + e.getMessage());
+    }
     shutdown.ask(Standing.SHUTTING_DOWN, "cluster shutdown from " + client);
   }
 

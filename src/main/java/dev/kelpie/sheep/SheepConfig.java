@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /// What the daemon was asked for. Paths are absolute.
@@ -20,8 +21,7 @@ import java.util.OptionalLong;
 /// @param nbd where to serve NBD; empty for the default address
 /// @param status where to serve the status pages; empty for the default address
 /// @param clients who may come, and how
-/// @param advertised the address told to clients and other nodes; empty for the one bound
-/// @param zone the failure zone; empty for one made from the address
+/// @param place what the node is among others
 /// @param remarks on options that have no effect, for the log
 record SheepConfig(
     Path base,
@@ -31,8 +31,7 @@ record SheepConfig(
     Optional<ListenAddress> nbd,
     Optional<ListenAddress> status,
     Clients clients,
-    Optional<InetAddress> advertised,
-    OptionalLong zone,
+    Place place,
     Optional<Cache> cache,
     Logging logging,
     Optional<Path> pidFile,
@@ -60,6 +59,23 @@ record SheepConfig(
       Optional<Tls> tls) {
     static final Clients DEFAULT =
         new Clients(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+  }
+
+  /// What a node is among others.
+  ///
+  /// @param driver through what it agrees with them
+  /// @param advertised the address told to clients and other nodes; empty for the one bound
+  /// @param zone the failure zone; empty for one made from the address
+  /// @param vnodes how many virtual nodes it has; empty for the number of an average node, 0 for a
+  ///   gateway, which stores nothing
+  record Place(
+      ClusterDriver driver,
+      Optional<InetAddress> advertised,
+      OptionalLong zone,
+      OptionalInt vnodes) {
+    static final Place ALONE =
+        new Place(
+            new ClusterDriver.Alone(), Optional.empty(), OptionalLong.empty(), OptionalInt.empty());
   }
 
   /// Encryption of what goes over the network.

@@ -5,14 +5,14 @@ import dev.kelpie.cache.CacheControl;
 import dev.kelpie.cache.ObjectCache;
 import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Coordination;
-import dev.kelpie.cluster.EpochMemory;
-import dev.kelpie.cluster.MapSettings;
+import dev.kelpie.cluster.Identity;
 import dev.kelpie.cluster.Member;
-import dev.kelpie.cluster.Membership;
-import dev.kelpie.cluster.MembershipTask;
 import dev.kelpie.cluster.embedded.EmbeddedCoordination;
 import dev.kelpie.frontend.nbd.NbdConfig;
 import dev.kelpie.frontend.nbd.NbdServer;
+import dev.kelpie.frontend.sheepdog.AloneRecovery;
+import dev.kelpie.frontend.sheepdog.NodeControl;
+import dev.kelpie.frontend.sheepdog.RecoveryControl;
 import dev.kelpie.frontend.sheepdog.Services;
 import dev.kelpie.frontend.sheepdog.SheepdogConfig;
 import dev.kelpie.frontend.sheepdog.SheepdogServer;
@@ -54,6 +54,9 @@ final class SheepNode implements Closeable {
   private final QueuedLog log;
   private final StoreFront front;
   private final Floors floors;
+
+  /// Empty until other nodes and clients are let in.
+  private Optional<SheepdogServer> sheepdog = Optional.empty();
 
   private SheepNode(
       SheepConfig config, BaseDirectory base, Platform platform, QueuedLog log, StoreFront front) {
@@ -99,61 +102,78 @@ final class SheepNode implements Closeable {
 
   private void build(Entrances entrances, Shutdown shutdown) throws IOException {
     Disk disk = platform.disk();
-    Coordination records =
-        floors.add("records", new EmbeddedCoordination(platform, log, base.inside("cluster")));
-    ClusterBook book = new ClusterBook(records);
-    LeaseBook leases = new LeaseBook(platform, log, records, base.id());
+    Coordination own =
+        floors.add("own records", new EmbeddedCoordination(platform, log, base.inside("cluster")));
     StoreDirectories directories = StoreDirectories.find(disk, log, base.path(), config.disks());
-    DiskStore store = floors.add("object store", directories.open(platform, log, records));
-    MeteredStore metered = new MeteredStore(front.of(store, platform), platform.clock());
+    DiskStore store = floors.add("object store", directories.open(platform, log, own));
+    Contents contents = new Contents(store);
+    Community community =
+        Community.join(
+            new Community.Ground(platform, log, base, own, config.place().driver()),
+            new Identity(self(store), base.id()),
+            contents,
+            floors);
+    ClusterBook book = community.book();
+    Optional<Replication> replication =
+        community.isShared()
+            ? Optional.of(community.replicate(store, entrances.toPeers(), floors))
+            : Optional.empty();
+    if (replication.isPresent()) {
+      floors.add("other nodes' requests", () -> drain(sheepdog));
+      floors.add("departure", community.departure(shutdown));
+      community.awaitSeat();
+    }
+    LeaseBook leases = community.leases();
+    ObjectStore backend = replication.isPresent() ? replication.get().store() : store;
+    MeteredStore metered = new MeteredStore(front.of(backend, platform), platform.clock());
     Optional<ObjectCache> cache = openCache(directories, metered, leases);
-    ObjectStore objects = cache.isPresent() ? cache.get() : metered;
     Optional<CacheControl> control = cache.map(c -> c);
+    ObjectStore objects = community.fenced(cache.isPresent() ? cache.get() : metered);
     VdiCatalog vdis =
         floors.add(
             "VDIs",
             new VdiCatalog(
                 platform,
                 log,
-                records,
+                community.records(),
                 objects,
                 leases,
                 () -> defaultCopies(book),
                 cache.isPresent() ? cache.get() : CacheTuning.NONE));
     cache.ifPresent(c -> c.warm(vdis.diskMap()));
-    Member self = self(store);
-    Membership membership = membership(records, book, self);
-    NodeDesk desk =
-        new NodeDesk(platform, self, book, membership, vdis, control, store, shutdown, log);
-    floors.add("membership", new MembershipTask(platform, log, records, membership));
-    SheepdogServer sheepdog =
+    contents.add(control, vdis);
+    RecoveryControl recovery =
+        replication.isPresent() ? replication.get().control() : new AloneRecovery();
+    NodeDesk desk = new NodeDesk(platform, community, recovery, vdis, store, shutdown, log);
+    SheepdogServer server =
         new SheepdogServer(
             platform,
             log,
             new Services(vdis.clientObjects(), vdis, control, store, book, desk),
             SheepdogConfig.defaults(),
-            entrances.sheepdog());
-    floors.add("clients of the Sheepdog protocol", () -> sheepdog.drain(DRAIN_LIMIT));
+            entrances.sheepdog(),
+            replication.map(Replication::server));
+    sheepdog = Optional.of(server);
+    if (replication.isPresent()) {
+      floors.add("requests of clients", server::settle);
+    } else {
+      floors.add("clients of the Sheepdog protocol", () -> drain(sheepdog));
+    }
     NbdServer nbd =
         new NbdServer(
             platform,
             log,
-            exports(vdis, objects, leases, book),
+            new VolumeExports(log, vdis, leases, objects, () -> notServing(desk, book)),
             NbdConfig.DEFAULT,
             entrances.nbd());
     floors.add("clients of NBD", () -> nbd.drain(DRAIN_LIMIT));
-    entrances.ports().sheepdog().forEach(sheepdog::serve);
+    entrances.ports().sheepdog().forEach(server::serve);
     entrances.ports().nbd().forEach(nbd::serve);
-    serveStatus(
-        entrances, new StatusDesk(desk, book, store, metered, vdis, control, nbd, sheepdog));
+    serveStatus(entrances, new StatusDesk(desk, book, store, metered, vdis, control, nbd, server));
   }
 
-  /// A node that is alone holds its directory's lock: an earlier life of it is certain to be over.
-  private Membership membership(Coordination records, ClusterBook book, Member self)
-      throws IOException {
-    EpochMemory memory = new EpochMemory(platform.disk(), base.inside("cluster"));
-    return new Membership(
-        records, book, memory, MapSettings.AT_ONCE, platform.clock(), () -> 0, log, self);
+  private static void drain(Optional<SheepdogServer> server) {
+    server.ifPresent(s -> s.drain(DRAIN_LIMIT));
   }
 
   private void serveStatus(Entrances entrances, StatusDesk desk) {
@@ -170,14 +190,16 @@ final class SheepNode implements Closeable {
 
   /// This node as clients and, later, other nodes know it.
   private Member self(DiskStore store) throws IOException {
+    SheepConfig.Place place = config.place();
     InetAddress address =
-        config
+        place
             .advertised()
             .or(() -> config.bind().filter(bound -> !bound.isAnyLocalAddress()))
             .orElse(Ports.IPV4_LOOPBACK);
-    int zone = config.zone().isPresent() ? (int) config.zone().getAsLong() : zoneOf(address);
-    long space = NodeDesk.space(platform.disk(), store).total();
-    return new Member(address, config.port(), VIRTUAL_NODES, zone, space);
+    int zone = place.zone().isPresent() ? (int) place.zone().getAsLong() : zoneOf(address);
+    int vnodes = place.vnodes().orElse(VIRTUAL_NODES);
+    long space = vnodes == 0 ? 0 : NodeDesk.space(platform.disk(), store).total();
+    return new Member(address, config.port(), vnodes, zone, space);
   }
 
   /// The last four bytes of the address, the lowest first, as the C program has it.
@@ -186,15 +208,13 @@ final class SheepNode implements Closeable {
     return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.length - 4);
   }
 
-  private VolumeExports exports(
-      VdiCatalog vdis, ObjectStore objects, LeaseBook leases, ClusterBook book) {
-    return new VolumeExports(log, vdis, leases, objects, () -> notServing(book));
-  }
-
-  private static Optional<String> notServing(ClusterBook book) {
-    return book.cluster().isPresent()
-        ? Optional.empty()
-        : Optional.of("the cluster is not formatted: run 'dog cluster format -c 1' once");
+  private static Optional<String> notServing(NodeDesk desk, ClusterBook book) {
+    if (book.cluster().isEmpty()) {
+      return Optional.of("the cluster is not formatted: run 'dog cluster format -c 1' once");
+    }
+    return desk.standing() == NodeControl.Standing.JOINING
+        ? Optional.of("this node is not in the cluster's map yet, or cut off from the others")
+        : Optional.empty();
   }
 
   private Optional<ObjectCache> openCache(

@@ -12,12 +12,12 @@ final class SheepOptions {
   static final List<Option> ALL =
       List.of(
           Option.valued('b', "bindaddr", "listen on this address (default: 127.0.0.1 and ::1)"),
-          Option.valued('c', "cluster", "cluster driver (not supported in this release)"),
+          Option.valued('c', "cluster", "join a cluster through this driver"),
           Option.flag('D', "directio", "use direct I/O for objects (no effect)"),
           Option.flag('f', "foreground", "stay in the foreground"),
-          Option.flag('g', "gateway", "store nothing here (not supported in this release)"),
+          Option.flag('g', "gateway", "store nothing here, only serve clients (needs -c)"),
           Option.flag('h', "help", "display this help and exit"),
-          Option.valued('i', "ioaddr", "listen for other nodes (not supported in this release)"),
+          Option.valued('i', "ioaddr", "listen for other nodes (not supported: see --bindaddr)"),
           Option.valued('j', "journal", "use a journal (not supported: the store has its own)"),
           Option.valued('l', "log", "what to log, how and where"),
           Option.flag('n', "nosync", "do not sync writes (no effect: writes are synced)"),
@@ -28,7 +28,7 @@ final class SheepOptions {
           Option.valued('R', "recovery", "throttle recovery (no effect on one node)"),
           Option.flag('u', "upgrade", "upgrade the base directory (no effect: nothing to do)"),
           Option.flag('v', "version", "print the version and exit"),
-          Option.valued('V', "vnodes", "number of virtual nodes (no effect on one node)"),
+          Option.valued('V', "vnodes", "number of virtual nodes (default: 128)"),
           Option.valued('w', "cache", "keep an object cache"),
           Option.flag('W', "wildcard-recovery", "look everywhere (no effect on one node)"),
           Option.valued('x', "max-dynamic-threads", "limit of threads (no effect)"),
@@ -55,12 +55,17 @@ final class SheepOptions {
           'c',
               """
               Usage: sheep -c DRIVER[:OPTION]
-              This release serves from one node and needs no driver: leave -c out.
+                local[:DIR]    the sheep of this machine that name the same directory, for tests
+                               (default: one of the user's own)
+                zookeeper:HOST[:PORT],...[/ROOT][,timeout=MS][,config=FILE]
+                               an ensemble of ZooKeeper (default: /kelpie, 30000 ms)
+              Without -c the node is alone.
+              Example: sheep -c zookeeper:zk1,zk2,zk3 -b 10.0.0.5 /var/lib/sheepdog
               """,
           'i',
               """
               Usage: sheep -i host=ADDRESS[,port=PORT]
-              This release serves from one node, which has no peers: leave -i out.
+              Other nodes come to the address and port of the Sheepdog protocol: leave -i out.
               """,
           'j',
               """

@@ -5,7 +5,6 @@ import dev.kelpie.cluster.ClusterBook;
 import dev.kelpie.cluster.Member;
 import dev.kelpie.config.Version;
 import dev.kelpie.frontend.nbd.NbdServer;
-import dev.kelpie.frontend.sheepdog.NodeControl.Standing;
 import dev.kelpie.frontend.sheepdog.SheepdogServer;
 import dev.kelpie.metrics.RequestMeter;
 import dev.kelpie.model.VdiId;
@@ -42,8 +41,11 @@ record StatusDesk(
   @Override
   public List<String> troubles() {
     List<String> troubles = new ArrayList<>();
-    if (desk.standing() != Standing.SERVING) {
-      troubles.add("the node stops");
+    switch (desk.standing()) {
+      case SERVING -> {}
+      case JOINING ->
+          troubles.add("the node is not in the cluster's map, or cut off from the others");
+      case SHUTTING_DOWN, KILLED -> troubles.add("the node stops");
     }
     if (book.cluster().isEmpty()) {
       troubles.add("the cluster is not formatted: run 'dog cluster format -c 1' once");

@@ -43,7 +43,8 @@ final class CacheSettingsRecords implements VdiCacheSettings {
   }
 
   @Override
-  public Optional<Standing> of(VdiId vdi) {
+  public Optional<Standing> of(VdiId vdi) throws IOException {
+    table.look();
     return table.live(vdi).filter(VdiRecord::isWorking).map(this::standing);
   }
 
@@ -54,6 +55,7 @@ final class CacheSettingsRecords implements VdiCacheSettings {
 
   @Override
   public VdiAnswer change(VdiId vdi, UnaryOperator<CacheSettings> change) throws IOException {
+    table.look();
     Optional<VdiRecord> known = table.live(vdi);
     if (known.isEmpty()) {
       return new Refused(Reason.NO_VDI);
@@ -61,10 +63,14 @@ final class CacheSettingsRecords implements VdiCacheSettings {
     VdiName name = known.get().name();
     names.lock(name);
     try {
+      table.look();
       Optional<VdiRecord> working = table.live(vdi).filter(VdiRecord::isWorking);
       return working.isPresent()
           ? changeWorking(working.get(), change)
           : new Refused(Reason.INVALID_PARMS);
+    } catch (LeaseElsewhere e) {
+      log.info(String.valueOf(e.getMessage()));
+      return new Refused(Reason.VDI_LOCKED);
     } finally {
       names.unlock(name);
     }
@@ -74,7 +80,7 @@ final class CacheSettingsRecords implements VdiCacheSettings {
       throws IOException {
     Inode inode = inodes.acquire(working.vdi());
     try {
-      Optional<CacheSettings> next = commit(working.vdi(), change);
+      Optional<CacheSettings> next = table.deciding(seen -> commit(working.vdi(), change, seen));
       if (next.isEmpty()) {
         return new Refused(Reason.INVALID_PARMS);
       }
@@ -96,7 +102,7 @@ final class CacheSettingsRecords implements VdiCacheSettings {
     }
   }
 
-  private Optional<CacheSettings> commit(VdiId vdi, UnaryOperator<CacheSettings> change)
+  private Optional<CacheSettings> commit(VdiId vdi, UnaryOperator<CacheSettings> change, long seen)
       throws IOException {
     making.lock();
     try {
@@ -105,7 +111,7 @@ final class CacheSettingsRecords implements VdiCacheSettings {
       if (!isPossible(vdi, before.cache(), next)) {
         return Optional.empty();
       }
-      table.commit(List.of(before.withCache(next)), List.of());
+      table.commit(new Draft(seen).put(before.withCache(next)).underLease(vdi));
       return Optional.of(next);
     } finally {
       making.unlock();

@@ -30,35 +30,103 @@ final class ClientDoor implements ClientObjects {
   private final LeaseBook leases;
   private final InodeDoor inodeDoor;
 
+  /// How somebody without the lease of a VDI reads its objects: past the cache.
+  static Access withoutLease(VdiId vdi) {
+    return new Access(vdi, Generation.NONE, CacheMode.DIRECT, Patience.WAIT);
+  }
+
   ClientDoor(VdiTable table, Inodes inodes, ObjectStore objects, LeaseBook leases) {
     this.table = table;
     this.inodes = inodes;
     this.objects = objects;
     this.leases = leases;
-    this.inodeDoor = new InodeDoor(table, inodes, objects);
+    this.inodeDoor = new InodeDoor(table, inodes, objects, leases);
+  }
+
+  /// The lease comes here, so that what the client then reads of the inode is what its last user
+  /// has left.
+  @Override
+  public void opened(VdiId vdi) throws IOException {
+    Lease lease = leases.pin(vdi);
+    try {
+      leases.used(lease.vdi);
+      leases.forgetLoss(vdi);
+      objects.opened(vdi);
+    } finally {
+      lease.unpin();
+    }
   }
 
   @Override
-  public void opened(VdiId vdi) throws IOException {
-    leases.forgetLoss(vdi);
-    objects.opened(vdi);
+  public void closed(VdiId vdi) {
+    leases.unused(vdi);
   }
 
   @Override
   public Outcome read(
       ObjectId object, int offset, ByteBuffer into, CacheMode mode, Patience patience)
       throws IOException {
-    if (object.kind() == Kind.INODE && !isLive(object)) {
-      return inodeDoor.readDeleted(object, offset, into);
-    } else if (!mayBeThere(object)) {
+    if (object.vdiBits() == 0) {
       return Outcome.NO_OBJECT;
-    } else if (patience == Patience.NOW && !hasGeneration(object)) {
-      return Outcome.WOULD_WAIT;
+    } else if (object.kind() == Kind.ATTRIBUTE) {
+      Access access = new Access(object.vdi(), Generation.NONE, CacheMode.DIRECT, patience);
+      return objects.read(object, offset, into, access);
     }
-    Access access = new Access(object.vdi(), generation(object), modeFor(object, mode), patience);
-    return object.kind() == Kind.INODE
-        ? readInode(object, offset, into, access)
-        : objects.read(object, offset, into, access);
+    Optional<Lease> here = leases.pinHeld(object.vdi());
+    if (here.isPresent()) {
+      return readHere(here.get(), object, offset, into, mode, patience);
+    }
+    return patience == Patience.NOW
+        ? Outcome.WOULD_WAIT
+        : readElsewhere(object, offset, into, mode);
+  }
+
+  /// @param lease pinned; no more when this returns
+  private Outcome readHere(
+      Lease lease, ObjectId object, int offset, ByteBuffer into, CacheMode mode, Patience patience)
+      throws IOException {
+    try {
+      Optional<VdiRecord> record = table.record(object.vdi());
+      Access access = new Access(object.vdi(), lease.generation(), modeFor(object, mode), patience);
+      if (object.kind() == Kind.INODE) {
+        return record.filter(r -> !r.isDeleted()).isPresent()
+            ? readInode(object, offset, into, access)
+            : inodeDoor.readDeleted(object, offset, into);
+      } else if (record.isEmpty()) {
+        return Outcome.NO_OBJECT;
+      }
+      leases.used(lease.vdi);
+      return objects.read(object, offset, into, access);
+    } finally {
+      lease.unpin();
+    }
+  }
+
+  /// Reads without the lease what does not change, what the records know, and parts of inodes as
+  /// they are stored: tools that look at those of all disks so move no lease. Who reads a whole
+  /// inode is about to use the disk. That, and everything else, is read with the lease.
+  private Outcome readElsewhere(ObjectId object, int offset, ByteBuffer into, CacheMode mode)
+      throws IOException {
+    VdiId vdi = object.vdi();
+    table.look();
+    Optional<VdiRecord> record = table.record(vdi);
+    boolean live = record.filter(r -> !r.isDeleted()).isPresent();
+    boolean working = record.filter(VdiRecord::isWorking).isPresent();
+    if (object.kind() == Kind.INODE && !live) {
+      return inodeDoor.readDeleted(object, offset, into);
+    } else if (record.isEmpty()) {
+      return Outcome.NO_OBJECT;
+    } else if (object.kind() == Kind.INODE && !isWhole(offset, into)) {
+      return inodeDoor.readStored(record.get(), offset, into);
+    } else if (!working && !leases.obtain(vdi)) {
+      return objects.read(object, offset, into, withoutLease(vdi));
+    }
+    return readHere(leases.pin(vdi), object, offset, into, mode, Patience.WAIT);
+  }
+
+  /// Whether this is header and map.
+  private static boolean isWhole(int offset, ByteBuffer into) {
+    return offset == 0 && into.remaining() > InodeLayout.ENTRIES;
   }
 
   /// What was lost of an inode is written again before a client looks at it, or it would see
@@ -171,15 +239,19 @@ final class ClientDoor implements ClientObjects {
 
   @Override
   public void flush(VdiId vdi) throws IOException {
-    if (table.live(vdi).isEmpty()) {
+    if (!isLive(vdi)) {
       return;
     }
     failIfLost(vdi);
-    Inode inode = inodes.acquire(vdi);
+    Optional<Inode> here = inodes.acquireHeld(vdi);
+    if (here.isEmpty()) {
+      objects.flush(vdi); // nothing of it is cached here
+      return;
+    }
     try {
-      inode.flush();
+      here.get().flush();
     } finally {
-      inodes.release(inode);
+      inodes.release(here.get());
     }
     // The flush itself may have found that what it was to bring out is damaged.
     failIfLost(vdi);
@@ -200,11 +272,15 @@ final class ClientDoor implements ClientObjects {
   /// Writes to a data object if neither its inode nor a snapshot makes that wait.
   private Outcome writeNow(ObjectId object, Extent extent, CacheMode mode, Durability durability)
       throws IOException {
-    Optional<Inode> loaded = isLive(object) ? inodes.acquireLoaded(object.vdi()) : Optional.empty();
+    Optional<Inode> loaded =
+        object.vdiBits() != 0 && leases.has(object.vdi()) && isLive(object)
+            ? inodes.acquireLoaded(object.vdi())
+            : Optional.empty();
     if (loaded.isEmpty()) {
       return Outcome.WOULD_WAIT;
     }
     Inode inode = loaded.get();
+    leases.used(inode.vdi());
     boolean entered = inode.gate().tryEnterShared();
     try {
       if (!entered || inode.isBehindLoss()) {
@@ -282,6 +358,7 @@ final class ClientDoor implements ClientObjects {
     }
     Inode inode = inodes.acquire(object.vdi());
     try {
+      leases.used(inode.vdi());
       inode.gate().enterShared();
       try {
         return change.in(inode);
@@ -293,27 +370,20 @@ final class ClientDoor implements ClientObjects {
     }
   }
 
-  private boolean isLive(ObjectId object) {
-    return object.vdiBits() != 0 && table.live(object.vdi()).isPresent();
+  private boolean isLive(ObjectId object) throws IOException {
+    return object.vdiBits() != 0 && isLive(object.vdi());
+  }
+
+  /// Nobody else changes the record of a VDI whose lease this node has.
+  private boolean isLive(VdiId vdi) throws IOException {
+    if (!leases.has(vdi)) {
+      table.look();
+    }
+    return table.live(vdi).isPresent();
   }
 
   private static boolean isIndex(ObjectId object) {
     return object.index() >= 0 && object.index() < InodeLayout.ENTRY_COUNT;
-  }
-
-  /// Whether the object of some id could exist. Those of deleted VDIs are read while others need
-  /// them.
-  private boolean mayBeThere(ObjectId object) {
-    return object.vdiBits() != 0
-        && (object.kind() == Kind.ATTRIBUTE || table.record(object.vdi()).isPresent());
-  }
-
-  private boolean hasGeneration(ObjectId object) {
-    return object.kind() == Kind.ATTRIBUTE || leases.has(object.vdi());
-  }
-
-  private Generation generation(ObjectId object) throws IOException {
-    return object.kind() == Kind.ATTRIBUTE ? Generation.NONE : leases.generation(object.vdi());
   }
 
   private static CacheMode modeFor(ObjectId object, CacheMode mode) {
@@ -337,7 +407,17 @@ final class ClientDoor implements ClientObjects {
     if (object.vdiBits() == 0 || !(object.kind() == Kind.ATTRIBUTE || isLive(object))) {
       return Outcome.NO_OBJECT;
     }
-    return plain.as(Change.of(object.vdi(), generation(object), CacheMode.DIRECT, durability));
+    VdiId vdi = object.vdi();
+    if (object.kind() == Kind.ATTRIBUTE) {
+      return plain.as(Change.of(vdi, Generation.NONE, CacheMode.DIRECT, durability));
+    }
+    Lease lease = leases.pin(vdi);
+    try {
+      leases.used(lease.vdi);
+      return plain.as(Change.of(vdi, lease.generation(), CacheMode.DIRECT, durability));
+    } finally {
+      lease.unpin();
+    }
   }
 
   private interface PlainChange {

@@ -17,7 +17,12 @@ import java.nio.ByteBuffer;
 public interface ClientObjects {
   /// A client opened the VDI: it starts from what is there now. A loss from before is no longer the
   /// business of the barriers that follow (DESIGN §3, Crash).
+  ///
+  /// @throws LeaseElsewhere where another node uses the VDI
   void opened(VdiId vdi) throws IOException;
+
+  /// A client that had opened the VDI has closed it.
+  void closed(VdiId vdi);
 
   /// Reads; answers as [dev.kelpie.object.ObjectStore#read]. [dev.kelpie.object.Access] is made
   /// inside.

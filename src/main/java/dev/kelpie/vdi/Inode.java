@@ -75,6 +75,8 @@ public final class Inode {
     WORKING,
     FROZEN,
     DELETED,
+    /// Another node has taken the lease: what is known here does not count any more.
+    LOST,
     /// Nobody knows whether the VDI was just frozen or deleted, so nothing can be promised about a
     /// write until the records have been read again.
     IN_DOUBT
@@ -165,6 +167,7 @@ public final class Inode {
       case WORKING -> lossWatch.settle(this::restore);
       case FROZEN -> throw new ReadOnlyVdi(vdi);
       case DELETED -> throw new IOException("VDI " + vdi + " was deleted");
+      case LOST -> throw leaseLost();
       case IN_DOUBT ->
           throw new IOException(
               "it is not known whether VDI "
@@ -350,6 +353,24 @@ public final class Inode {
     return object;
   }
 
+  /// Another node has taken the lease.
+  void lose() {
+    standing = Standing.LOST;
+    for (int number = 0; number < PAGES; number++) {
+      pages.set(number, null);
+    }
+  }
+
+  private IOException leaseLost() {
+    return new IOException(
+        "another node has taken VDI " + vdi + " over, for which this one was dead; detach it here");
+  }
+
+  /// Whether nobody needs the inode any more once it is not in use.
+  boolean isOver() {
+    return standing == Standing.DELETED || standing == Standing.LOST;
+  }
+
   InodeHeader header() {
     return fields.header();
   }
@@ -362,15 +383,22 @@ public final class Inode {
     standing = now;
   }
 
-  /// Changes the fields, one change after the other.
+  /// Changes the fields, one change after the other. The size and the tag are durable in the store
+  /// before they are seen, whatever the mode: nodes without the lease read them there.
   ///
   /// @param edit makes the new fields from the old ones
   void putFields(InodeFields.Edit edit, CacheMode mode, Durability durability) throws IOException {
-    Change change = Change.of(vdi, generation, mode, durability);
+    Change asked = Change.of(vdi, generation, mode, durability);
+    Change through = Change.of(vdi, generation, CacheMode.WRITETHROUGH, Durability.DURABLE);
+    InodeHeader before = fields.header();
     fields.put(
         edit,
         durability == Durability.DURABLE,
-        edited -> write(new Extent(0, ByteBuffer.wrap(edited)), change));
+        edited -> {
+          InodeHeader after = InodeHeader.decode(edited);
+          boolean shown = after.size() != before.size() || !after.tag().equals(before.tag());
+          write(new Extent(0, ByteBuffer.wrap(edited)), shown ? through : asked);
+        });
   }
 
   /// Writes bytes that have no meaning here: the unused part of the header and the references.
@@ -461,6 +489,10 @@ public final class Inode {
         page = storedPage(number);
         pages.set(number, page);
         budget.loaded(this, number, page);
+      }
+      if (standing == Standing.LOST) {
+        pages.set(number, null);
+        throw leaseLost();
       }
       return page;
     } finally {

@@ -2,6 +2,7 @@ package dev.kelpie.vdi;
 
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.object.Access;
 import dev.kelpie.object.CacheMode;
 import dev.kelpie.object.Change;
 import dev.kelpie.object.Durability;
@@ -12,6 +13,7 @@ import dev.kelpie.vdi.ClientObjects.ReadOnlyVdi;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Reads and writes of inode bytes by clients. A write may be any range: it is cut into fields,
@@ -31,11 +33,13 @@ final class InodeDoor {
   private final VdiTable table;
   private final Inodes inodes;
   private final ObjectStore objects;
+  private final LeaseBook leases;
 
-  InodeDoor(VdiTable table, Inodes inodes, ObjectStore objects) {
+  InodeDoor(VdiTable table, Inodes inodes, ObjectStore objects, LeaseBook leases) {
     this.table = table;
     this.inodes = inodes;
     this.objects = objects;
+    this.leases = leases;
   }
 
   /// The inode of a deleted VDI, for clients that go through the ids in use: all zeros but its id,
@@ -50,6 +54,23 @@ final class InodeDoor {
       into.put(at < InodeLayout.FIELDS_END ? fields.get(at) : 0);
     }
     return Outcome.DONE;
+  }
+
+  /// Reads an inode whose lease is elsewhere: as the store has it, with what the record knows
+  /// better.
+  Outcome readStored(VdiRecord record, int offset, ByteBuffer into) throws IOException {
+    ObjectId object = ObjectId.inode(record.vdi());
+    Access access = ClientDoor.withoutLease(record.vdi());
+    int head = Math.clamp(InodeLayout.ENTRIES - offset, 0, into.remaining());
+    if (head > 0) {
+      ByteBuffer header = ByteBuffer.allocate(InodeLayout.ENTRIES);
+      Outcome outcome = objects.read(object, 0, header, access);
+      if (outcome != Outcome.DONE) {
+        return outcome;
+      }
+      into.put(FieldRules.follow(header.array(), record), offset, head);
+    }
+    return into.hasRemaining() ? objects.read(object, offset + head, into, access) : Outcome.DONE;
   }
 
   /// Writes a range of an inode. Called inside its gate.
@@ -123,22 +144,29 @@ final class InodeDoor {
   private void writeRun(
       Inode inode, int first, int count, Written written, CacheMode mode, Durability durability)
       throws IOException {
-    int[] values = new int[count];
-    boolean changed = false;
-    boolean drops = false;
-    for (int i = 0; i < count; i++) {
-      int before = inode.entryToChange(first + i);
-      values[i] = allowed(inode, before, written.entry(first + i, before));
-      changed |= values[i] != before;
-      drops |= before != 0 && values[i] == 0;
-    }
-    if (inode.frozen()) {
-      return;
-    }
-    if (drops) {
-      dropEntries(inode, first, values, mode);
-    } else if (changed || durability == Durability.DURABLE) {
-      inode.putEntries(first, values, mode, durability);
+    List<Lease> ancestors = new ArrayList<>();
+    try {
+      int[] values = new int[count];
+      boolean changed = false;
+      boolean drops = false;
+      for (int i = 0; i < count; i++) {
+        int before = inode.entryToChange(first + i);
+        values[i] = allowed(inode, before, written.entry(first + i, before), ancestors);
+        changed |= values[i] != before;
+        drops |= before != 0 && values[i] == 0;
+      }
+      if (inode.frozen()) {
+        return;
+      }
+      if (drops) {
+        dropEntries(inode, first, values, mode);
+      } else if (!ancestors.isEmpty()) {
+        inode.putEntries(first, values, CacheMode.WRITETHROUGH, Durability.DURABLE);
+      } else if (changed || durability == Durability.DURABLE) {
+        inode.putEntries(first, values, mode, durability);
+      }
+    } finally {
+      ancestors.forEach(Lease::unpin);
     }
   }
 
@@ -159,7 +187,11 @@ final class InodeDoor {
   }
 
   /// What an entry becomes when a client writes a value over it.
-  private int allowed(Inode inode, int before, int value) throws IOException {
+  ///
+  /// @param ancestors gets the pinned lease of the VDI that it names, where it is another: until
+  ///   the entry is durable nobody deletes that one
+  private int allowed(Inode inode, int before, int value, List<Lease> ancestors)
+      throws IOException {
     if (value == before) {
       return before;
     } else if (inode.frozen()) {
@@ -170,19 +202,26 @@ final class InodeDoor {
     } else if (value == 0 || value == inode.vdi().value()) {
       return value;
     }
-    return before == inode.vdi().value() || isNewer(inode, before, value) ? before : value;
+    return before == inode.vdi().value() || isNewer(inode, before, value, ancestors)
+        ? before
+        : value;
   }
 
   /// Whether an entry is newer than what a client writes over it.
   ///
   /// @throws InvalidChange where what it writes can never have been in this map
-  private boolean isNewer(Inode inode, int before, int value) throws IOException {
+  private boolean isNewer(Inode inode, int before, int value, List<Lease> pinned)
+      throws IOException {
     List<Integer> ancestors = table.ancestors(inode.vdi());
     int found = ancestors.indexOf(value);
     int old = ancestors.indexOf(before);
     if (found >= 0 && old >= 0 && old < found) {
       return true;
-    } else if (found < 0 || table.live(new VdiId(value)).isEmpty()) {
+    }
+    if (found >= 0 && pinned.stream().noneMatch(lease -> lease.vdi.value() == value)) {
+      pinned.add(leases.pin(new VdiId(value)));
+    }
+    if (found < 0 || table.live(new VdiId(value)).isEmpty()) {
       throw new InvalidChange(
           String.format(
               "the map of VDI %s cannot name VDI %x, which is no living ancestor of it",

@@ -14,6 +14,7 @@ import dev.kelpie.object.Patience;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -111,8 +112,27 @@ final class InodeObjects {
     return bytes.slice(at, length).mismatch(ByteBuffer.allocate(length)) < 0;
   }
 
+  /// The entries of a page of an inode's map as they are stored.
+  int[] page(VdiId vdi, int number) throws IOException {
+    byte[] bytes = new byte[MapPage.SIZE];
+    read(vdi, InodeLayout.entry(number * MapPage.ENTRIES), ByteBuffer.wrap(bytes));
+    MapPage page = new MapPage(bytes);
+    int[] entries = new int[MapPage.ENTRIES];
+    Arrays.setAll(entries, page::entry);
+    return entries;
+  }
+
+  /// Makes durable what nodes have written to a VDI.
+  void flush(VdiId vdi) throws IOException {
+    objects.flush(vdi);
+  }
+
+  /// Without the lease nothing of the VDI is in this node's cache, nor comes there.
   private void read(VdiId vdi, int offset, ByteBuffer into) throws IOException {
-    Access access = new Access(vdi, leases.generation(vdi), CacheMode.WRITEBACK, Patience.WAIT);
+    Access access =
+        leases.has(vdi)
+            ? new Access(vdi, leases.generation(vdi), CacheMode.WRITEBACK, Patience.WAIT)
+            : ClientDoor.withoutLease(vdi);
     Outcome outcome = objects.read(ObjectId.inode(vdi), offset, into, access);
     if (outcome != Outcome.DONE) {
       throw new IOException("the inode of VDI " + vdi + " cannot be read: " + outcome);

@@ -1,5 +1,6 @@
 package dev.kelpie.vdi;
 
+import dev.kelpie.model.Generation;
 import dev.kelpie.model.Invariant;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.platform.Locks;
@@ -14,7 +15,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /// The inodes in memory: at most one for each VDI, so that everybody sees the same. An inode stays
-/// while it is used, and some time longer.
+/// while it is used, and some time longer. What it knows counts only under the lease with which it
+/// was loaded: who uses it has that pinned, and with the lease it goes.
 ///
 /// The lock is held over nothing that waits. An inode that is not here yet is loaded under a lock
 /// of its own.
@@ -24,6 +26,7 @@ final class Inodes {
 
   private final Locks locks;
   private final PageBudget budget;
+  private final LeaseBook leases;
   private final Loader loader;
   private final Locks.Mutex mutex;
   private final Map<VdiId, Slot> slots = new HashMap<>();
@@ -31,34 +34,54 @@ final class Inodes {
 
   /// Makes an inode from what is stored.
   interface Loader {
-    Inode load(VdiId vdi) throws IOException;
+    /// Loads one.
+    ///
+    /// @param generation of the lease under which it is used
+    Inode load(VdiId vdi, Generation generation) throws IOException;
   }
 
-  Inodes(Locks locks, PageBudget budget, Loader loader) {
+  Inodes(Locks locks, PageBudget budget, LeaseBook leases, Loader loader) {
     this.locks = locks;
     this.budget = budget;
+    this.leases = leases;
     this.loader = loader;
     this.mutex = locks.mutex();
   }
 
   /// The inode of a VDI, loaded where needed. The caller gives it back with [#release].
+  ///
+  /// @throws LeaseElsewhere where another node uses the VDI
   Inode acquire(VdiId vdi) throws IOException {
-    Slot slot = enter(vdi);
+    return acquire(leases.pin(vdi));
+  }
+
+  /// The same where this node has the lease; empty where it has not.
+  Optional<Inode> acquireHeld(VdiId vdi) throws IOException {
+    Optional<Lease> lease = leases.pinHeld(vdi);
+    return lease.isPresent() ? Optional.of(acquire(lease.get())) : Optional.empty();
+  }
+
+  /// @param lease pinned, which goes with the use
+  private Inode acquire(Lease lease) throws IOException {
+    Slot slot = enter(lease);
     boolean loaded = false;
     try {
-      Inode inode = slot.inode(vdi);
+      Inode inode = slot.inode(lease.vdi);
       loaded = true;
       return inode;
     } finally {
       if (!loaded) {
-        leave(vdi);
+        leave(lease.vdi);
       }
     }
   }
 
   /// Puts the inode of a VDI here that is being made. The caller gives it back with [#release].
-  Inode acquireNew(Inode inode) {
-    Slot slot = enter(inode.vdi());
+  ///
+  /// @param lease that the caller has pinned
+  Inode acquireNew(Inode inode, Lease lease) throws IOException {
+    Invariant.check(lease.pin(), "a lease is closed that somebody has pinned");
+    Slot slot = enter(lease);
     slot.inode = Optional.of(inode);
     return inode;
   }
@@ -71,9 +94,63 @@ final class Inodes {
       if (slot == null || slot.inode.isEmpty()) {
         return Optional.empty();
       }
+      Optional<Lease> lease = leases.pinHeld(vdi);
+      if (!lease.equals(Optional.of(slot.lease))) {
+        lease.ifPresent(Lease::unpin);
+        return Optional.empty();
+      }
       slot.users++;
       idle.remove(vdi);
       return slot.inode;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// The inode if it is in memory and nobody uses it. The caller has closed its lease.
+  Optional<Inode> unused(VdiId vdi) {
+    mutex.lock();
+    try {
+      Slot slot = slots.get(vdi);
+      return slot == null || slot.users > 0 ? Optional.empty() : slot.inode;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Drops the inode of a VDI from memory.
+  ///
+  /// @return false where it is in use, or memory knows what the store cannot tell
+  boolean drop(VdiId vdi) {
+    mutex.lock();
+    try {
+      Slot slot = slots.get(vdi);
+      if (slot == null) {
+        return true;
+      } else if (slot.users > 0 || slot.inode.stream().anyMatch(Inode::mustStay)) {
+        return false;
+      }
+      idle.remove(vdi);
+      forget(vdi, slot);
+      return true;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Another node has the lease of this VDI now: who uses its inode here gets errors until all have
+  /// let it go.
+  void lose(VdiId vdi) {
+    mutex.lock();
+    try {
+      Slot slot = slots.get(vdi);
+      if (slot != null) {
+        slot.inode.ifPresent(Inode::lose);
+        if (slot.users == 0) {
+          idle.remove(vdi);
+          forget(vdi, slot);
+        }
+      }
     } finally {
       mutex.unlock();
     }
@@ -91,6 +168,17 @@ final class Inodes {
       Attachment attachment = new Attachment(this, inode);
       slot(inode).attachments.add(attachment);
       return attachment;
+    } finally {
+      mutex.unlock();
+    }
+  }
+
+  /// Whether a block device is attached to the VDI.
+  boolean isAttached(VdiId vdi) {
+    mutex.lock();
+    try {
+      Slot slot = slots.get(vdi);
+      return slot != null && !slot.attachments.isEmpty();
     } finally {
       mutex.unlock();
     }
@@ -120,11 +208,11 @@ final class Inodes {
     }
   }
 
-  /// The VDIs whose inodes are in memory.
-  List<VdiId> loaded() {
+  /// The inodes in memory.
+  List<Inode> loaded() {
     mutex.lock();
     try {
-      return List.copyOf(slots.keySet());
+      return slots.values().stream().flatMap(slot -> slot.inode.stream()).toList();
     } finally {
       mutex.unlock();
     }
@@ -138,6 +226,10 @@ final class Inodes {
       slot(from).attachments.clear();
       slot(to).attachments.addAll(moved);
       slot(to).users += moved.size();
+      for (Attachment _ : moved) {
+        Invariant.check(slot(to).lease.pin(), "a lease is closed that somebody has pinned");
+        slot(from).lease.unpin();
+      }
       slot(from).users -= moved.size();
       Invariant.check(slot(from).users > 0, "the mover of attachments has given the inode back");
       moved.forEach(attachment -> attachment.moveTo(to));
@@ -163,10 +255,25 @@ final class Inodes {
         slots.get(inode.vdi()), "inode " + inode.vdi() + " is used without being acquired");
   }
 
-  private Slot enter(VdiId vdi) {
+  /// @param lease pinned; no more where this throws
+  private Slot enter(Lease lease) throws IOException {
+    VdiId vdi = lease.vdi;
     mutex.lock();
     try {
-      Slot slot = slots.computeIfAbsent(vdi, _ -> new Slot(locks.mutex()));
+      Slot slot = slots.get(vdi);
+      if (slot != null && slot.lease != lease) {
+        if (slot.users > 0) {
+          lease.unpin();
+          throw new IOException(
+              "another node has had the lease of VDI " + vdi + "; detach it here first");
+        }
+        forget(vdi, slot);
+        slot = null;
+      }
+      if (slot == null) {
+        slot = new Slot(lease, locks.mutex());
+        slots.put(vdi, slot);
+      }
       slot.users++;
       idle.remove(vdi);
       return slot;
@@ -179,14 +286,19 @@ final class Inodes {
     mutex.lock();
     try {
       Slot slot = slots.get(vdi);
-      if (slot != null && --slot.users == 0) {
-        if (slot.inode.isEmpty() || slot.inode.get().standing() == Inode.Standing.DELETED) {
+      if (slot == null) {
+        return;
+      }
+      slot.users--;
+      if (slot.users == 0) {
+        if (slot.inode.isEmpty() || slot.inode.get().isOver()) {
           forget(vdi, slot);
         } else {
           idle.put(vdi, slot);
           dropIdle();
         }
       }
+      slot.lease.unpin();
     } finally {
       mutex.unlock();
     }
@@ -211,12 +323,14 @@ final class Inodes {
   /// A place for an inode. `users` and `attachments` are guarded by the lock of all; the inode is
   /// set once, under both locks.
   private final class Slot {
+    private final Lease lease;
     private final Locks.Mutex loading;
     private final List<Attachment> attachments = new ArrayList<>();
     private volatile Optional<Inode> inode = Optional.empty();
     private int users;
 
-    Slot(Locks.Mutex loading) {
+    Slot(Lease lease, Locks.Mutex loading) {
+      this.lease = lease;
       this.loading = loading;
     }
 
@@ -225,7 +339,7 @@ final class Inodes {
         loading.lock();
         try {
           if (inode.isEmpty()) {
-            inode = Optional.of(loader.load(vdi));
+            inode = Optional.of(loader.load(vdi, lease.generation()));
           }
         } finally {
           loading.unlock();

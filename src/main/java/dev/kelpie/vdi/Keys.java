@@ -10,12 +10,25 @@ final class Keys {
   /// `lease/<6 hex digits>`: a [LeaseRecord].
   static final String LEASE = "lease/";
 
+  /// `lease-wanted/<6 hex digits>`: another node wants the lease ([LeaseWish]).
+  static final String WANTED = "lease-wanted/";
+
+  /// `lease-taken/<node>`, empty: changed whenever a lease was taken from that node, which was
+  /// taken for dead.
+  static final String TAKEN = "lease-taken/";
+
+  /// `lock/<6 hex digits>`: a [LockRecord].
+  static final String LOCK = "lock/";
+
   /// `vdi-behind/<6 hex digits>`, empty: the inode's fields may still have to follow the record.
   static final String BEHIND = "vdi-behind/";
 
   /// `vdi-used/<3 hex digits>`: a bitmap of 4096 ids, lowest bit first, that belonged to VDIs of
   /// which nothing is left. Ids are never used again.
   static final String USED = "vdi-used/";
+
+  /// A [ChangeLog]: changed by every commit that changes one of the above.
+  static final String CHANGES = "vdi-changes";
 
   /// How many ids a [#USED] record tells of.
   static final int USED_IDS = 1 << 12;
@@ -30,6 +43,14 @@ final class Keys {
 
   static String lease(VdiId vdi) {
     return LEASE + hex(vdi);
+  }
+
+  static String wanted(VdiId vdi) {
+    return WANTED + hex(vdi);
+  }
+
+  static String lock(VdiId vdi) {
+    return LOCK + hex(vdi);
   }
 
   static String behind(VdiId vdi) {

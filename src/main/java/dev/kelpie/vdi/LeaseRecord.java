@@ -13,7 +13,7 @@ import java.io.IOException;
 /// As a value it is, big-endian: format version (1 byte, 1), generation (8), unflushed since (8),
 /// then owner, cache and loss as strings in modified UTF-8 with a length of 2 bytes each.
 ///
-/// @param owner the node that has the lease
+/// @param owner the node that has the lease; empty where it was given up
 /// @param cache the cache with which it has it
 /// @param unflushedSince when the cache began to hold writes that the backend does not have, in
 ///   milliseconds since 1970; 0 where it holds none
@@ -32,6 +32,11 @@ record LeaseRecord(
   /// The next lease of a VDI, by this owner with this cache.
   LeaseRecord next(String newOwner, String newCache) {
     return new LeaseRecord(newOwner, newCache, generation.next(), unflushedSince, loss);
+  }
+
+  /// The lease when its owner has given it up: nothing of the VDI is cached.
+  LeaseRecord givenUp() {
+    return new LeaseRecord("", LeaseBook.NO_CACHE, generation, 0, loss);
   }
 
   LeaseRecord withCache(String newCache) {

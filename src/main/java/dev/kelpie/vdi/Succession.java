@@ -16,7 +16,6 @@ import java.util.Optional;
 final class Succession {
   private final Clock clock;
   private final VdiTable table;
-  private final ClientLocks clientLocks;
   private final Inodes inodes;
   private final VdiMaker maker;
   private final Upkeep upkeep;
@@ -28,7 +27,6 @@ final class Succession {
   Succession(
       Clock clock,
       VdiTable table,
-      ClientLocks clientLocks,
       Inodes inodes,
       VdiMaker maker,
       Upkeep upkeep,
@@ -37,7 +35,6 @@ final class Succession {
       Locks.Mutex making) {
     this.clock = clock;
     this.table = table;
-    this.clientLocks = clientLocks;
     this.inodes = inodes;
     this.maker = maker;
     this.upkeep = upkeep;
@@ -47,7 +44,7 @@ final class Succession {
   }
 
   /// Freezes the working VDI and goes on with a new one, made from it or from another snapshot.
-  VdiAnswer freeze(Inode current, VdiId base, Shape shape) throws IOException {
+  VdiAnswer freeze(Inode current, VdiId base, Shape shape, long seen) throws IOException {
     boolean ownContent = base.equals(current.vdi());
     if (!ownContent && inodes.isAttached(current)) {
       return new Refused(Reason.VDI_LOCKED);
@@ -58,9 +55,8 @@ final class Succession {
       current.settle();
       current.flushInGate();
       VdiAnswer answer =
-          ownContent ? freezeAsBase(current, shape) : freezeFor(current, base, shape);
+          ownContent ? freezeAsBase(current, shape, seen) : freezeFor(current, base, shape, seen);
       if (answer instanceof Found(VdiId next, int _)) {
-        clientLocks.move(current.vdi(), next);
         settings.tell(table.living(next).name());
         upkeep.bringInLine(current);
       }
@@ -70,19 +66,21 @@ final class Succession {
     }
   }
 
-  private VdiAnswer freezeAsBase(Inode current, Shape shape) throws IOException {
+  private VdiAnswer freezeAsBase(Inode current, Shape shape, long seen) throws IOException {
     making.lock();
     try {
       VdiRecord frozen = frozen(current);
       return maker.make(
           new Birth(frozen.name(), shape, current.size(), Optional.of(frozen), Optional.of(frozen)),
-          Optional.of(current));
+          Optional.of(current),
+          seen);
     } finally {
       making.unlock();
     }
   }
 
-  private VdiAnswer freezeFor(Inode current, VdiId base, Shape shape) throws IOException {
+  private VdiAnswer freezeFor(Inode current, VdiId base, Shape shape, long seen)
+      throws IOException {
     making.lock();
     try {
       Optional<VdiRecord> parent = table.live(base);
@@ -92,7 +90,8 @@ final class Succession {
           ? new Refused(wrong.get())
           : maker.make(
               new Birth(frozen.name(), shape, shape.size(), parent, Optional.of(frozen)),
-              Optional.of(current));
+              Optional.of(current),
+              seen);
     } finally {
       making.unlock();
     }
@@ -103,14 +102,14 @@ final class Succession {
   }
 
   /// Deletes the working VDI and puts a clone of a snapshot in its place.
-  VdiAnswer replace(Inode current, VdiId snapshot, Shape shape) throws IOException {
+  VdiAnswer replace(Inode current, VdiId snapshot, Shape shape, long seen) throws IOException {
     if (inodes.isAttached(current)) {
       return new Refused(Reason.VDI_LOCKED);
     }
     current.gate().enterAlone();
     try {
       VdiRecord before = table.living(current.vdi());
-      VdiAnswer answer = commitReplaced(current, before.deleted(), snapshot, shape);
+      VdiAnswer answer = commitReplaced(current, before.deleted(), snapshot, shape, seen);
       if (answer instanceof Found) {
         settings.deleted(before);
       }
@@ -120,8 +119,8 @@ final class Succession {
     }
   }
 
-  private VdiAnswer commitReplaced(Inode current, VdiRecord deleted, VdiId snapshot, Shape shape)
-      throws IOException {
+  private VdiAnswer commitReplaced(
+      Inode current, VdiRecord deleted, VdiId snapshot, Shape shape, long seen) throws IOException {
     making.lock();
     try {
       Optional<VdiRecord> parent = table.live(snapshot);
@@ -130,9 +129,8 @@ final class Succession {
         return new Refused(wrong.get());
       }
       Birth birth = new Birth(deleted.name(), shape, shape.size(), parent, Optional.of(deleted));
-      VdiAnswer answer = maker.make(birth, Optional.of(current));
-      if (answer instanceof Found(VdiId next, int _)) {
-        clientLocks.move(current.vdi(), next);
+      VdiAnswer answer = maker.make(birth, Optional.of(current), seen);
+      if (answer instanceof Found) {
         sweeper.deleted(deleted.family());
       }
       return answer;

@@ -63,9 +63,29 @@ final class Sweeper {
 
   /// Frees what can be freed of all deleted VDIs of a family.
   void sweepFamily(int family) throws IOException {
+    table.look();
     List<VdiRecord> deleted = table.records(r -> r.family() == family && r.isDeleted());
     for (int i = 0; i < deleted.size() && !stopped; i += OWNERS_MAX) {
-      sweep(family, deleted.subList(i, Math.min(deleted.size(), i + OWNERS_MAX)));
+      List<VdiRecord> some = deleted.subList(i, Math.min(deleted.size(), i + OWNERS_MAX));
+      List<Lease> pinned = new ArrayList<>();
+      try {
+        sweep(family, some.stream().filter(record -> pins(record.vdi(), pinned)).toList());
+      } finally {
+        pinned.forEach(Lease::unpin);
+      }
+    }
+  }
+
+  /// Whether the VDI is this node's to sweep: who has the lease of a deleted VDI does it, and
+  /// nobody else.
+  private boolean pins(VdiId vdi, List<Lease> pinned) {
+    try {
+      Optional<Lease> lease = leases.obtain(vdi) ? leases.pinHeld(vdi) : Optional.empty();
+      lease.ifPresent(pinned::add);
+      return lease.isPresent();
+    } catch (IOException e) {
+      log.warn("deleted VDI " + vdi + " is not swept: " + e.getMessage());
+      return false;
     }
   }
 
@@ -76,16 +96,24 @@ final class Sweeper {
     reachability.clearNeeded(family, dropped);
     for (Map.Entry<Integer, BitSet> entry : dropped.entrySet()) {
       VdiId owner = new VdiId(entry.getKey());
-      if (table.record(owner).isEmpty()) {
-        continue;
+      if (table.record(owner).isPresent()) {
+        sweepObjects(owner, entry.getValue());
       }
-      removeData(owner, entry.getValue());
+    }
+  }
+
+  private void sweepObjects(VdiId owner, BitSet unneeded) throws IOException {
+    Lease lease = leases.pin(owner);
+    try {
+      removeData(owner, unneeded);
       objects.flush(owner);
       List<ObjectId> left = new ArrayList<>();
       objects.list(owner, left::add);
       if (left.stream().allMatch(object -> object.kind() == Kind.ATTRIBUTE)) {
         gone(owner);
       }
+    } finally {
+      lease.unpin();
     }
   }
 
@@ -142,7 +170,7 @@ final class Sweeper {
     }
     VdiName name = record.get().name();
     removeAttributes(name);
-    table.commitGone(vdi, leases);
+    table.commitGone(vdi);
     log.info("VDI " + name + " (" + vdi + ") was deleted and its space is free");
   }
 

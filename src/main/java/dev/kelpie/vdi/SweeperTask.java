@@ -1,5 +1,7 @@
 package dev.kelpie.vdi;
 
+import dev.kelpie.cluster.Coordination;
+import dev.kelpie.cluster.Coordination.Watch;
 import dev.kelpie.log.Log;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.platform.Locks;
@@ -28,23 +30,39 @@ final class SweeperTask implements Closeable, Inode.Drops {
   /// The pause after a failed pass.
   private static final Duration PAUSE = Duration.ofSeconds(60);
 
+  /// After so many pauses without work it is looked at what other nodes' disks still need: each
+  /// time makes VDIs of this node flush.
+  private static final int PAUSES_ELSEWHERE = 10;
+
   /// A pass ends after the object at hand; one that does not is stuck in the store.
   private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
 
   private final Platform platform;
   private final Log log;
   private final VdiTable table;
+  private final Coordination coordination;
+  private final LeaseBook leases;
   private final Sweeper sweeper;
   private final Locks.Mutex mutex;
   private final Locks.Signal changed;
   private Work pending = new Work();
+  private Optional<Watch> watch = Optional.empty();
   private Optional<Task> task = Optional.empty();
   private long notBefore;
+  private int pauses;
   private boolean hurry;
   private boolean working;
   private boolean stopping;
 
-  SweeperTask(Platform platform, Log log, VdiTable table, Sweeper sweeper) {
+  SweeperTask(
+      Platform platform,
+      Log log,
+      Coordination coordination,
+      LeaseBook leases,
+      VdiTable table,
+      Sweeper sweeper) {
+    this.coordination = coordination;
+    this.leases = leases;
     this.platform = platform;
     this.log = log;
     this.table = table;
@@ -54,10 +72,21 @@ final class SweeperTask implements Closeable, Inode.Drops {
     this.notBefore = platform.clock().nanos();
   }
 
-  /// Starts, with everything that earlier runs of this node have left.
-  void start() {
+  /// Starts, with everything that is deleted and not gone, whoever has left it.
+  void start() throws IOException {
+    watch = Optional.of(coordination.watch(Keys.CHANGES, this::follow));
     table.records(VdiRecord::isDeleted).forEach(record -> pending.families.add(record.family()));
     task = Optional.of(platform.tasks().start("vdi-sweeper", this::run));
+  }
+
+  /// Lets what other nodes delete be known here soon, since maps of this node may let objects of
+  /// theirs drop.
+  private void follow() {
+    try {
+      table.look();
+    } catch (IOException e) {
+      log.debug("what other nodes have deleted is not known yet: " + e);
+    }
   }
 
   /// A VDI of this family was deleted.
@@ -93,12 +122,15 @@ final class SweeperTask implements Closeable, Inode.Drops {
     }
   }
 
-  /// Does everything that is pending without waiting for its time, and waits for the end.
+  /// Does everything that is pending, and what other nodes may have left, without waiting for its
+  /// time, and waits for the end.
   ///
   /// @return whether all of it was done in time
   boolean finish(Duration limit) {
     mutex.lock();
     try {
+      addLeftByOthers();
+      addNeededElsewhere();
       while (working || !pending.isEmpty()) {
         hurry = true;
         changed.wakeAll();
@@ -115,6 +147,7 @@ final class SweeperTask implements Closeable, Inode.Drops {
   /// Stops after the object at hand.
   @Override
   public void close() throws IOException {
+    watch.ifPresent(Watch::close);
     sweeper.stop();
     mutex.lock();
     try {
@@ -163,7 +196,14 @@ final class SweeperTask implements Closeable, Inode.Drops {
     try {
       while (!stopping && (pending.isEmpty() || !isDue())) {
         if (pending.isEmpty()) {
-          changed.await();
+          if (!changed.await(PAUSE)) {
+            addLeftByOthers();
+            pauses++;
+          }
+          if (pauses == PAUSES_ELSEWHERE) {
+            addNeededElsewhere();
+            pauses = 0;
+          }
         } else {
           changed.await(Duration.ofNanos(notBefore - platform.clock().nanos()));
         }
@@ -176,6 +216,25 @@ final class SweeperTask implements Closeable, Inode.Drops {
     } finally {
       mutex.unlock();
     }
+  }
+
+  /// Who deletes a VDI frees its space; should that node die, another does. Called with the lock.
+  private void addLeftByOthers() {
+    table
+        .records(record -> record.isDeleted() && !leases.has(record.vdi()))
+        .forEach(record -> pending.families.add(record.family()));
+  }
+
+  /// What a disk needed whose lease is elsewhere, as its map was stored when it was looked at, it
+  /// may not need any more. Called with the lock.
+  private void addNeededElsewhere() {
+    Set<Integer> elsewhere = new HashSet<>();
+    table
+        .records(record -> !record.isDeleted() && !leases.has(record.vdi()))
+        .forEach(record -> elsewhere.add(record.family()));
+    table
+        .records(record -> record.isDeleted() && elsewhere.contains(record.family()))
+        .forEach(record -> pending.families.add(record.family()));
   }
 
   private boolean isDue() {

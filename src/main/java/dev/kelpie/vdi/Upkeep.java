@@ -50,11 +50,12 @@ final class Upkeep {
   }
 
   /// Finishes what a crash interrupted.
-  void rollForward() {
+  void rollForward() throws IOException {
     for (VdiId vdi : table.behind()) {
-      if (table.live(vdi).isPresent()) {
+      // Where another node has the lease it is about to do so.
+      if (leases.obtain(vdi) && table.live(vdi).isPresent()) {
         bringInLine(vdi);
-      } else {
+      } else if (table.live(vdi).isEmpty()) {
         table.caughtUp(vdi);
       }
     }

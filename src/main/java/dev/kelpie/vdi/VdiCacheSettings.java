@@ -12,7 +12,7 @@ import java.util.function.UnaryOperator;
 /// their disk and have no settings of their own.
 public interface VdiCacheSettings {
   /// What holds for the disk whose working VDI this is; empty where it is none.
-  Optional<Standing> of(VdiId vdi);
+  Optional<Standing> of(VdiId vdi) throws IOException;
 
   /// Changes the settings of the disk whose working VDI this is. When this returns the change is
   /// durable and in force for clients that are attached: where the mode is not write-back, nothing

@@ -1,7 +1,9 @@
 package dev.kelpie.vdi;
 
 import dev.kelpie.cluster.Coordination;
+import dev.kelpie.cluster.Coordination.Check;
 import dev.kelpie.log.Log;
+import dev.kelpie.model.Generation;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.object.CacheTuning;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntSupplier;
 
@@ -33,7 +36,6 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   private final Log log;
   private final IntSupplier defaultCopies;
-  private final LeaseBook leases;
   private final VdiTable table;
   private final InodeObjects inodeObjects;
   private final VdiLookup lookup;
@@ -49,6 +51,9 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   private final ObjectStore objects;
   private final ClientObjects clientObjects;
   private final VdiAttributes attributes;
+  private final HandOver handOver;
+  private final Deletion deletion;
+  private final LeaseBook leases;
   private final CacheSettingsRecords cacheSettings;
 
   /// Opens the VDIs of a node: rolls forward what a crash interrupted, and goes on freeing what was
@@ -70,38 +75,37 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       throws IOException {
     this.log = log;
     this.objects = objects;
-    this.leases = leases;
     this.defaultCopies = defaultCopies;
+    this.leases = leases;
     Locks locks = platform.locks();
     PageBudget budget = new PageBudget(locks, PageBudget.PAGES_MAX);
-    this.table = new VdiTable(coordination, locks);
+    this.table = new VdiTable(platform, coordination, leases);
     this.inodeObjects = new InodeObjects(objects, leases);
     this.lookup = new VdiLookup(table, inodeObjects);
-    this.inodes = new Inodes(locks, budget, this::load);
+    this.inodes = new Inodes(locks, budget, leases, this::load);
     this.names = new NameLocks(locks);
-    this.clientLocks = new ClientLocks(locks);
+    this.clientLocks = new ClientLocks(coordination, table, leases);
     this.making = locks.mutex();
-    Reachability reachability = new Reachability(table, inodes);
+    Reachability reachability = new Reachability(table, inodes, inodeObjects);
     Sweeper sweep = new Sweeper(log, table, names, leases, objects, reachability);
-    this.sweeper = new SweeperTask(platform, log, table, sweep);
+    this.sweeper = new SweeperTask(platform, log, coordination, leases, table, sweep);
     this.context = new Inode.Context(objects, locks, budget, sweeper, leases::losses);
     this.maker =
-        new VdiMaker(platform, table, inodeObjects, inodes, context, leases, defaultCopies);
+        new VdiMaker(
+            platform, table, inodeObjects, inodes, context, leases, clientLocks, defaultCopies);
     this.upkeep = new Upkeep(log, table, inodes, inodeObjects, leases);
     this.cacheSettings = new CacheSettingsRecords(log, table, names, inodes, making, tuning);
     this.succession =
         new Succession(
-            platform.clock(),
-            table,
-            clientLocks,
-            inodes,
-            maker,
-            upkeep,
-            cacheSettings,
-            sweeper,
-            making);
+            platform.clock(), table, inodes, maker, upkeep, cacheSettings, sweeper, making);
+    this.deletion =
+        new Deletion(log, table, clientLocks, inodes, leases, cacheSettings, sweeper, making);
     this.clientObjects = new ClientDoor(table, inodes, objects, leases);
     this.attributes = new AttributeObjects(lookup, table, names, objects);
+    this.handOver =
+        new HandOver(platform, log, coordination, leases, table, inodes, objects, tuning);
+    handOver.start();
+    clientLocks.begin();
     cacheSettings.tellAll();
     upkeep.rollForward();
     sweeper.start();
@@ -124,12 +128,12 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   @Override
   public VdiAnswer create(VdiName name, Shape shape) throws IOException {
-    return decide(name, shape, () -> createFrom(name, shape, Optional.empty()));
+    return decide(name, shape, seen -> createFrom(name, shape, Optional.empty(), seen));
   }
 
   @Override
   public VdiAnswer clone(VdiName name, VdiId snapshot, Shape shape) throws IOException {
-    return decide(name, shape, () -> createFrom(name, shape, Optional.of(snapshot)));
+    return decide(name, shape, seen -> createFrom(name, shape, Optional.of(snapshot), seen));
   }
 
   @Override
@@ -137,10 +141,10 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     return decide(
         name,
         shape,
-        () -> {
-          VdiAnswer found = lookup(name, "", 0);
+        seen -> {
+          VdiAnswer found = lookup.findKnown(name, "", 0);
           return found instanceof Found(VdiId current, int _)
-              ? using(current, inode -> succession.freeze(inode, base, shape))
+              ? using(current, inode -> succession.freeze(inode, base, shape, seen))
               : found;
         });
   }
@@ -150,56 +154,72 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     return decide(
         name,
         shape,
-        () ->
-            lookup(name, "", 0) instanceof Found(VdiId current, int _)
-                ? using(current, inode -> succession.replace(inode, snapshot, shape))
-                : createFrom(name, shape, Optional.of(snapshot)));
+        seen ->
+            lookup.findKnown(name, "", 0) instanceof Found(VdiId current, int _)
+                ? using(current, inode -> succession.replace(inode, snapshot, shape, seen))
+                : createFrom(name, shape, Optional.of(snapshot), seen));
   }
 
   @Override
   public VdiAnswer delete(VdiName name, String tag, int snapId) throws IOException {
     names.lock(name);
     try {
-      VdiAnswer found = lookup(name, tag, snapId);
-      return found instanceof Found(VdiId vdi, int _) ? deleteFound(vdi, found) : found;
+      return decideHere(seen -> {
+        VdiAnswer found = lookup.findKnown(name, tag, snapId);
+        return found instanceof Found(VdiId vdi, int _) ? deletion.of(vdi, found, seen) : found;
+      });
     } finally {
       names.unlock(name);
     }
   }
 
   @Override
-  public BitSet inUse() {
+  public BitSet inUse() throws IOException {
+    table.look();
     return table.used();
   }
 
   @Override
-  public List<State> states() {
-    return table.records(record -> !record.isDeleted()).stream().map(this::state).toList();
+  public List<State> states() throws IOException {
+    table.look();
+    Map<VdiId, LockRecord> locks = clientLocks.all();
+    return table.records(record -> !record.isDeleted()).stream()
+        .map(record -> state(record, Optional.ofNullable(locks.get(record.vdi()))))
+        .toList();
   }
 
   @Override
-  public Optional<State> state(VdiId vdi) {
-    return table.live(vdi).map(this::state);
+  public Optional<State> state(VdiId vdi) throws IOException {
+    table.look();
+    Optional<LockRecord> lock = clientLocks.of(vdi);
+    return table.live(vdi).map(record -> state(record, lock));
   }
 
-  private State state(VdiRecord record) {
-    return record.state(clientLocks.of(record.vdi()));
+  private State state(VdiRecord record, Optional<LockRecord> lock) {
+    List<Locker> lockers =
+        lock.map(LockRecord::nodes).orElse(List.of()).stream()
+            .map(node -> new Locker(node, node.equals(leases.node())))
+            .toList();
+    return record.state(lock.map(LockRecord::lock).orElse(Lock.NONE), lockers);
   }
 
   @Override
   public VdiAnswer lock(VdiName name, String tag, int snapId, Lock lock) throws IOException {
     names.lock(name);
     try {
-      VdiAnswer found = lookup(name, tag, snapId);
-      boolean busy = found instanceof Found(VdiId vdi, int _) && !clientLocks.take(vdi, lock);
-      return busy ? new Refused(Reason.VDI_LOCKED) : found;
+      return table.deciding(seen -> {
+        VdiAnswer found = lookup.findKnown(name, tag, snapId);
+        boolean busy =
+            found instanceof Found(VdiId vdi, int _) && !clientLocks.take(vdi, lock, seen);
+        return busy ? new Refused(Reason.VDI_LOCKED) : found;
+      });
     } finally {
       names.unlock(name);
     }
   }
 
   @Override
-  public void unlock(VdiId vdi) {
+  public void unlock(VdiId vdi) throws IOException {
     clientLocks.release(vdi);
   }
 
@@ -208,17 +228,18 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     if (copies < 1 || copies > COPIES_MAX) {
       return new Refused(Reason.INVALID_PARMS);
     }
-    return table.live(vdi).isEmpty()
-        ? new Refused(Reason.NO_VDI)
-        : using(vdi, inode -> alterCopies(inode, copies));
+    return decideHere(seen ->
+        table.live(vdi).isEmpty()
+            ? new Refused(Reason.NO_VDI)
+            : using(vdi, inode -> alterCopies(inode, copies, seen)));
   }
 
-  private VdiAnswer alterCopies(Inode inode, int copies) throws IOException {
+  private VdiAnswer alterCopies(Inode inode, int copies, long seen) throws IOException {
     inode.gate().enterAlone();
     making.lock();
     try {
       VdiRecord altered = table.living(inode.vdi()).withCopies(copies);
-      table.commit(List.of(altered), List.of(inode.vdi()));
+      table.commit(new Draft(seen).put(altered).behind(inode.vdi()).underLease(inode.vdi()));
       upkeep.bringInLine(inode);
       return altered.found();
     } finally {
@@ -291,20 +312,18 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   /// Forgets all VDIs and leases, and which ids were used: the cluster is formatted anew. Objects
   /// and cache are the caller's to wipe when this has returned; no client changes any then.
   ///
+  /// @param ended the record that says so; it has to stay as it is meanwhile
   /// @throws IOException where a block device is attached, and then nothing was forgotten; or where
   ///   the records failed
-  public void wipe() throws IOException {
+  public void wipe(Check ended) throws IOException {
     checkDetached();
     making.lock();
     try {
-      table.commitNothing(leases);
-      clientLocks.clear();
+      table.commitNothing(ended);
     } finally {
       making.unlock();
     }
-    for (VdiId vdi : inodes.loaded()) {
-      inodes.acquireLoaded(vdi).ifPresent(this::retire);
-    }
+    inodes.loaded().forEach(this::retire);
   }
 
   /// Waits for those who are changing something, and lets nobody change anything any more.
@@ -312,7 +331,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     inode.gate().enterAlone();
     inode.standing(Inode.Standing.DELETED);
     inode.gate().leaveAlone();
-    inodes.release(inode);
+    inodes.drop(inode.vdi());
   }
 
   /// Waits until the space of everything that was deleted is free. For tests and orderly ends.
@@ -325,6 +344,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   /// Ends the freeing of space for now. Everything that was answered is in the store.
   @Override
   public void close() throws IOException {
+    handOver.close();
     sweeper.close();
   }
 
@@ -344,16 +364,27 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
 
   // Making and changing VDIs.
 
-  private VdiAnswer decide(VdiName name, Shape shape, Decision decision) throws IOException {
+  private VdiAnswer decide(VdiName name, Shape shape, VdiTable.Decision<VdiAnswer> decision)
+      throws IOException {
     Optional<Reason> wrong = wrong(shape);
     if (wrong.isPresent()) {
       return new Refused(wrong.get());
     }
     names.lock(name);
     try {
-      return decision.make();
+      return decideHere(decision);
     } finally {
       names.unlock(name);
+    }
+  }
+
+  /// Decides something for which this node needs leases.
+  private VdiAnswer decideHere(VdiTable.Decision<VdiAnswer> decision) throws IOException {
+    try {
+      return table.deciding(decision);
+    } catch (LeaseElsewhere e) {
+      log.info(String.valueOf(e.getMessage()));
+      return new Refused(Reason.VDI_LOCKED);
     }
   }
 
@@ -372,8 +403,9 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
   }
 
   /// A new VDI where the name has no working one.
-  private VdiAnswer createFrom(VdiName name, Shape shape, Optional<VdiId> base) throws IOException {
-    VdiAnswer found = lookup(name, "", 0);
+  private VdiAnswer createFrom(VdiName name, Shape shape, Optional<VdiId> base, long seen)
+      throws IOException {
+    VdiAnswer found = lookup.findKnown(name, "", 0);
     if (found instanceof Found) {
       return new Refused(Reason.VDI_EXIST);
     } else if (found instanceof Refused(Reason reason) && reason != Reason.NO_VDI) {
@@ -386,58 +418,11 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
       return wrong.isPresent()
           ? new Refused(wrong.get())
           : maker.make(
-              new Birth(name, shape, shape.size(), parent, Optional.empty()), Optional.empty());
+              new Birth(name, shape, shape.size(), parent, Optional.empty()),
+              Optional.empty(),
+              seen);
     } finally {
       making.unlock();
-    }
-  }
-
-  private VdiAnswer deleteFound(VdiId vdi, VdiAnswer found) throws IOException {
-    Optional<Inode> inode = usableInode(vdi);
-    if (inode.isPresent() && inodes.isAttached(inode.get())) {
-      inodes.release(inode.get());
-      return new Refused(Reason.VDI_LOCKED);
-    }
-    inode.ifPresent(i -> i.gate().enterAlone());
-    try {
-      VdiRecord before = commitDeleted(vdi, inode);
-      if (before.isWorking()) {
-        cacheSettings.deleted(before);
-      }
-      return found;
-    } finally {
-      inode.ifPresent(i -> i.gate().leaveAlone());
-      inode.ifPresent(inodes::release);
-    }
-  }
-
-  /// @return what the record was
-  private VdiRecord commitDeleted(VdiId vdi, Optional<Inode> inode) throws IOException {
-    making.lock();
-    try {
-      VdiRecord before = table.living(vdi);
-      VdiRecord deleted = before.deleted();
-      table.commit(List.of(deleted), List.of());
-      inode.ifPresent(i -> i.standing(Inode.Standing.DELETED));
-      clientLocks.release(vdi);
-      sweeper.deleted(deleted.family());
-      return before;
-    } catch (Coordination.InDoubt e) {
-      inode.ifPresent(i -> i.standing(Inode.Standing.IN_DOUBT));
-      throw e;
-    } finally {
-      making.unlock();
-    }
-  }
-
-  /// The inode of a VDI that is to be deleted; empty where it is damaged, which must not keep it
-  /// from being deleted.
-  private Optional<Inode> usableInode(VdiId vdi) {
-    try {
-      return Optional.of(inodes.acquire(vdi));
-    } catch (IOException e) {
-      log.warn("VDI " + vdi + " is deleted, though its inode cannot be read: " + e.getMessage());
-      return Optional.empty();
     }
   }
 
@@ -452,7 +437,7 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
   }
 
-  private Inode load(VdiId vdi) throws IOException {
+  private Inode load(VdiId vdi, Generation generation) throws IOException {
     LossWatch lossWatch = context.watch(vdi);
     byte[] fields = inodeObjects.fields(vdi);
     InodeHeader header = InodeHeader.decode(fields);
@@ -465,13 +450,9 @@ public final class VdiCatalog implements VdiDirectory, Closeable {
     }
     VdiRecord record = table.living(vdi);
     Inode.Standing standing = record.isSnapshot() ? Inode.Standing.FROZEN : Inode.Standing.WORKING;
-    Inode inode = new Inode(context, vdi, leases.generation(vdi), fields, standing, lossWatch);
+    Inode inode = new Inode(context, vdi, generation, fields, standing, lossWatch);
     inode.cacheMode(record.cache().mode());
     return inode;
-  }
-
-  private interface Decision {
-    VdiAnswer make() throws IOException;
   }
 
   private interface Use {

@@ -37,14 +37,16 @@ public interface VdiDirectory {
   VdiAnswer delete(VdiName name, String tag, int snapId) throws IOException;
 
   /// Looks a VDI up as [#lookup] does, and locks it for a client of this node. Refused with
-  /// `VDI_LOCKED` where it is locked already, also by the same client: a snapshot or a rollback
-  /// takes the lock along to the VDI that goes on.
+  /// `VDI_LOCKED` where it is locked already, on whichever node, also by the same client: a
+  /// snapshot or a rollback takes the lock along to the VDI that goes on. Several nodes may share a
+  /// lock.
   ///
   /// @param lock `NORMAL` or `SHARED`
   VdiAnswer lock(VdiName name, String tag, int snapId, Lock lock) throws IOException;
 
-  /// Gives a lock back, whoever has it; nothing happens where there is none.
-  void unlock(VdiId vdi);
+  /// Gives a lock back, whoever has it; of a shared one only this node's part. Nothing happens
+  /// where there is none.
+  void unlock(VdiId vdi) throws IOException;
 
   /// Changes how many copies a VDI or snapshot is to have.
   ///
@@ -77,7 +79,8 @@ public interface VdiDirectory {
   /// A VDI as the records have it.
   ///
   /// @param snapshot whether it is frozen
-  /// @param lock that a client of this node holds
+  /// @param lock that clients hold
+  /// @param lockers the nodes that they are clients of, the first one first
   record State(
       VdiId vdi,
       VdiName name,
@@ -85,7 +88,14 @@ public interface VdiDirectory {
       int snapId,
       int copies,
       int copyPolicy,
-      Lock lock) {}
+      Lock lock,
+      List<Locker> lockers) {}
+
+  /// A node whose clients have locked a VDI.
+  ///
+  /// @param node its name among the nodes
+  /// @param here whether it is this node
+  record Locker(String node, boolean here) {}
 
   /// How a VDI is locked.
   enum Lock {

@@ -21,6 +21,12 @@ final class VdiLookup {
 
   /// As [VdiDirectory#lookup].
   VdiAnswer find(VdiName name, String tag, int snapId) throws IOException {
+    table.look();
+    return findKnown(name, tag, snapId);
+  }
+
+  /// The same among what is known.
+  VdiAnswer findKnown(VdiName name, String tag, int snapId) throws IOException {
     if (table.free(name).isEmpty()) {
       return new Refused(Reason.FULL_VDI);
     }
@@ -32,6 +38,7 @@ final class VdiLookup {
 
   /// The snapshots of a name, newest first: the order in which [#find] meets them.
   List<VdiCatalog.Snapshot> snapshots(VdiName name) throws IOException {
+    table.look();
     List<VdiCatalog.Snapshot> found = new ArrayList<>();
     for (VdiRecord record : table.newestFirst(name)) {
       if (record.isSnapshot()) {

@@ -11,8 +11,6 @@ import dev.kelpie.vdi.VdiAnswer.Refused;
 import dev.kelpie.vdi.VdiDirectory.Shape;
 import dev.kelpie.vdi.VdiRecord.Standing;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.IntSupplier;
 
@@ -25,6 +23,7 @@ final class VdiMaker {
   private final Inodes inodes;
   private final Inode.Context context;
   private final LeaseBook leases;
+  private final ClientLocks locks;
   private final IntSupplier defaultCopies;
 
   VdiMaker(
@@ -34,6 +33,7 @@ final class VdiMaker {
       Inodes inodes,
       Inode.Context context,
       LeaseBook leases,
+      ClientLocks locks,
       IntSupplier defaultCopies) {
     this.platform = platform;
     this.table = table;
@@ -41,6 +41,7 @@ final class VdiMaker {
     this.inodes = inodes;
     this.context = context;
     this.leases = leases;
+    this.locks = locks;
     this.defaultCopies = defaultCopies;
   }
 
@@ -55,12 +56,37 @@ final class VdiMaker {
   /// with `making`.
   ///
   /// @param current the inode of the VDI in whose place it comes, whose gate the caller has alone
-  VdiAnswer make(Birth birth, Optional<Inode> current) throws IOException {
+  /// @param seen what [VdiTable#look] has answered before the decision
+  VdiAnswer make(Birth birth, Optional<Inode> current, long seen) throws IOException {
     Optional<VdiId> free = table.free(birth.name());
     if (free.isEmpty()) {
       return new Refused(Reason.FULL_VDI);
     }
-    VdiRecord record = newRecord(free.get(), birth);
+    Lease lease = pin(free.get());
+    try {
+      table.look();
+      if (table.isUsed(free.get())) {
+        throw new VdiTable.Outdated("VDI " + free.get());
+      }
+      return make(newRecord(free.get(), birth), birth, current, lease, seen);
+    } finally {
+      lease.unpin();
+    }
+  }
+
+  /// The lease of a VDI that is to be: while it is pinned no other node makes one with this id. Who
+  /// was about to gives it up when it has.
+  private Lease pin(VdiId vdi) throws IOException {
+    try {
+      return leases.pin(vdi);
+    } catch (LeaseElsewhere e) {
+      throw new IOException("another node is making a VDI with the same id; try again", e);
+    }
+  }
+
+  private VdiAnswer make(
+      VdiRecord record, Birth birth, Optional<Inode> current, Lease lease, long seen)
+      throws IOException {
     Optional<VdiRecord> frozen = birth.old().filter(VdiRecord::isSnapshot);
     if (frozen.isPresent()) {
       leases.inheritLoss(frozen.get().vdi(), record.vdi());
@@ -76,13 +102,14 @@ final class VdiMaker {
             new Inode(
                 context,
                 record.vdi(),
-                leases.generation(record.vdi()),
+                lease.generation(),
                 fields,
                 Inode.Standing.WORKING,
-                lossWatch));
+                lossWatch),
+            lease);
     made.cacheMode(record.cache().mode());
     try {
-      commit(record, birth, current, made);
+      commit(record, birth, current, made, seen);
       current.ifPresent(inode -> continueWith(inode, made, birth));
       return record.found();
     } finally {
@@ -133,15 +160,23 @@ final class VdiMaker {
   }
 
   /// Commits the records of a new VDI, and with them that its parent is still what it was.
-  private void commit(VdiRecord record, Birth birth, Optional<Inode> current, Inode made)
+  private void commit(VdiRecord record, Birth birth, Optional<Inode> current, Inode made, long seen)
       throws IOException {
-    List<VdiRecord> records = new ArrayList<>(List.of(record));
-    birth.old().ifPresent(records::add);
-    birth.parent().filter(p -> !birth.old().equals(Optional.of(p))).ifPresent(records::add);
-    List<VdiId> nowBehind =
-        birth.old().filter(VdiRecord::isSnapshot).map(VdiRecord::vdi).stream().toList();
+    Draft draft = new Draft(seen).put(record).underLease(record.vdi());
+    for (VdiRecord old : birth.old().stream().toList()) {
+      draft.put(old).underLease(old.vdi());
+      draft.and(locks.moved(old.vdi(), record.vdi()));
+      if (old.isSnapshot()) {
+        draft.behind(old.vdi());
+      }
+    }
+    birth
+        .parent()
+        .filter(p -> !birth.old().equals(Optional.of(p)))
+        .map(VdiRecord::vdi)
+        .ifPresent(draft::guard);
     try {
-      table.commit(records, nowBehind);
+      table.commit(draft);
     } catch (Coordination.InDoubt e) {
       made.standing(Inode.Standing.IN_DOUBT);
       current.ifPresent(inode -> inode.standing(Inode.Standing.IN_DOUBT));
@@ -156,6 +191,9 @@ final class VdiMaker {
   /// Takes the inode of a VDI away that did not come to be. What is left is taken away at the next
   /// start.
   private void undo(VdiId vdi, IOException why) {
+    if (!leases.has(vdi)) {
+      return; // the id is another node's now, and what is there too
+    }
     try {
       inodeObjects.removeAll(vdi);
     } catch (IOException e) {

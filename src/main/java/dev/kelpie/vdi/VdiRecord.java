@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 
 /// What the coordination records know of a VDI: the truth about its existence and standing, which
 /// the fields of its inode follow.
@@ -114,8 +115,9 @@ record VdiRecord(
   }
 
   /// As front ends see it.
-  VdiDirectory.State state(VdiDirectory.Lock lock) {
-    return new VdiDirectory.State(vdi, name, isSnapshot(), snapId, copies, copyPolicy, lock);
+  VdiDirectory.State state(VdiDirectory.Lock lock, List<VdiDirectory.Locker> lockers) {
+    return new VdiDirectory.State(
+        vdi, name, isSnapshot(), snapId, copies, copyPolicy, lock, lockers);
   }
 
   /// As a lookup answers.

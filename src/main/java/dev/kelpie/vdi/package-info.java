@@ -12,8 +12,24 @@
 ///
 /// **What is where.** Coordination has the truth about existence and standing ([VdiRecord]), leases
 /// ([LeaseRecord]), ids that were used, and VDIs whose inode is behind its record. The object store
-/// has the inodes. Memory has a mirror of the records ([VdiTable]) and the inodes in use ([Inode],
+/// has the inodes. Memory has a mirror of the records ([VdiMirror]) and the inodes in use ([Inode],
 /// one for each VDI, map pages loaded as needed).
+///
+/// **Several nodes.** Every commit of the directory also changes one record that says what the last
+/// commits have changed ([ChangeLog]), so that all commits have one order. A decision begins with a
+/// look at that record ([VdiTable#look]): what it sees is no older than its beginning, and where
+/// nothing has changed the look is one read. Its commit ([Draft]) is made only where what it relied
+/// on is still so, otherwise it is decided again. A commit in doubt is found out from the log.
+///
+/// **Ownership.** The lease of a VDI is its owner's while that node may live ([Owners]), or until
+/// it gives it up. Only the owner changes a VDI's record, caches anything of it, or has its inode
+/// in memory: who works with a VDI pins its lease, each commit that changes a record checks the
+/// leases with it, and a new generation shuts the last owner out. A lease moves only where somebody
+/// wants it ([LeaseWish]); then the owner flushes, drops everything and gives it up as soon as
+/// nobody uses the VDI there ([HandOver]). So attaching and detaching costs no commit, also on a
+/// node that is alone. Of a dead owner a lease is taken as it is, and what it had not pushed is
+/// recorded as lost ([LeaseTaker]). Who only looks takes no lease: headers come from the store and
+/// the record, and what snapshots hold never changes.
 ///
 /// **Crash argument.** A change of the directory is one commit. Before it, the inode of a new VDI
 /// is written durably under an id that no record names; a crash leaves a lease without a VDI, whose
@@ -25,14 +41,17 @@
 ///
 /// **Deletion.** Nothing counts references. An object of a deleted VDI is freed when no map of a
 /// living VDI of the same family (tree of snapshots and clones) names it; an id is never used
-/// again.
+/// again. Who has the lease of the deleted VDI frees its objects, so that it is one node at a time,
+/// and any node after it. Of maps whose leases are elsewhere the stored ones are looked at: an
+/// entry that names another VDI is durable there before it is seen, and made only under that VDI's
+/// lease.
 ///
 /// **The cache.** How a disk uses it stands in the record of its working VDI, and so goes along
 /// with snapshots and rollbacks in their commits ([VdiCacheSettings]).
 ///
 /// **Beside the disks.** Attributes are notes on a name ([VdiAttributes]): objects outside of every
-/// map and lease, changed under the lock of the name. Locks of clients ([ClientLocks]) are kept in
-/// memory, as in the original, and go along with the name.
+/// map and lease, changed under the lock of the name. Locks of clients ([ClientLocks]) are records
+/// with the node that was asked, and go along with the name in its commits.
 ///
 /// May use `object`, `cluster`, `platform` and `log`. Must not serve user data by itself.
 @NullMarked

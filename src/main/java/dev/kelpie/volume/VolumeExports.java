@@ -37,7 +37,7 @@ public final class VolumeExports implements Exports {
   }
 
   @Override
-  public List<String> names() {
+  public List<String> names() throws IOException {
     return catalog.states().stream()
         .filter(state -> !state.snapshot())
         .map(state -> state.name().value())

@@ -14,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class FakeLeases implements Leases {
   private final Map<VdiId, Lease> leases = new HashMap<>();
   private final List<String> losses = new CopyOnWriteArrayList<>();
+  private final Set<VdiId> givenUp = new HashSet<>();
   private String cacheId = "";
 
   private record Lease(String cacheId, Generation generation, boolean unflushed) {}
@@ -48,6 +49,20 @@ final class FakeLeases implements Leases {
   public synchronized Generation generation(VdiId vdi) {
     return leases.computeIfAbsent(vdi, _ -> new Lease(cacheId, Generation.NONE.next(), false))
         .generation;
+  }
+
+  @Override
+  public synchronized boolean isCurrent(VdiId vdi, Generation generation) {
+    return !givenUp.contains(vdi);
+  }
+
+  /// Lets a lease be current no more, or again.
+  synchronized void giveUp(VdiId vdi, boolean given) {
+    if (given) {
+      givenUp.add(vdi);
+    } else {
+      givenUp.remove(vdi);
+    }
   }
 
   @Override

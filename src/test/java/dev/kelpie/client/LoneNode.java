@@ -2,7 +2,9 @@ package dev.kelpie.client;
 
 import dev.kelpie.cluster.Format;
 import dev.kelpie.cluster.Member;
+import dev.kelpie.frontend.sheepdog.AloneRecovery;
 import dev.kelpie.frontend.sheepdog.NodeControl;
+import dev.kelpie.frontend.sheepdog.RecoveryControl;
 import dev.kelpie.log.Level;
 import dev.kelpie.platform.Disk;
 import java.io.IOException;
@@ -18,6 +20,11 @@ record LoneNode(Member self) implements NodeControl {
   @Override
   public List<Member> members() {
     return List.of(self);
+  }
+
+  @Override
+  public RecoveryControl recovery() {
+    return new AloneRecovery();
   }
 
   @Override

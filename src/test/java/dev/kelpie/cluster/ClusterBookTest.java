@@ -188,8 +188,12 @@ final class ClusterBookTest {
     book.format(FORMAT, List.of(A), NOW);
     assertEquals(1, book.edition().version());
     book.unformat();
-    assertEquals(new Edition(2, false, Optional.empty()), book.edition());
-    book.format(FORMAT, List.of(A), NOW);
+    Edition ended = new Edition(2, false, Optional.empty(), FORMAT.createTime());
+    assertEquals(ended, book.edition());
+    assertEquals(ended, new ClusterBook(coordination).edition());
+    assertTrue(book.formatIfEnded(FORMAT, List.of(), NOW));
+    assertEquals(3, book.edition().version());
+    assertFalse(book.formatIfEnded(FORMAT, List.of(), NOW), "somebody was faster");
     assertEquals(3, book.edition().version());
   }
 
@@ -222,7 +226,7 @@ final class ClusterBookTest {
     coordination.beforeCommits(busy);
     assertTrue(book.advance(1, up(A, B), LATER));
     assertEquals(2, busy.made, "before the first try, and before the hold");
-    assertEquals(new Edition(3, false, book.cluster()), book.edition());
+    assertEquals(new Edition(3, false, book.cluster(), 0), book.edition());
     assertEquals("1 -> 2 v3", followers.text());
     book.alterCopies(5);
     assertEquals(4, busy.made, "it went on afterwards");
@@ -243,7 +247,7 @@ final class ClusterBookTest {
     assertTrue(other.advance(1, up(B), LATER));
     assertFalse(book.edition().held());
     assertEquals(up(B), book.cluster().orElseThrow().seats());
-    book.release(new Edition(2, true, book.cluster()));
+    book.release(new Edition(2, true, book.cluster(), 0));
     assertEquals(3, book.edition().version(), "that one is over");
   }
 
@@ -254,8 +258,8 @@ final class ClusterBookTest {
     private int failAt;
 
     @Override
-    public List<Coordination.Put> follow(
-        Optional<Cluster> before, Optional<Cluster> after, long version) throws IOException {
+    public Step follow(Optional<Cluster> before, Optional<Cluster> after, long version)
+        throws IOException {
       asked++;
       if (asked == failAt) {
         throw new IOException("injected fault");
@@ -265,7 +269,8 @@ final class ClusterBookTest {
           after.map(c -> before.isEmpty() ? "format" : "" + c.current().number()).orElse("none");
       byte[] value = (from + to + " v" + version).getBytes(UTF_8);
       long expected = coordination.read(FOLLOWER).map(Coordination.Stored::version).orElse(0L);
-      return List.of(new Coordination.Put(FOLLOWER, Optional.of(value), expected));
+      return new Step(
+          List.of(new Coordination.Put(FOLLOWER, Optional.of(value), expected)), List.of());
     }
 
     String text() throws IOException {

@@ -37,7 +37,8 @@ final class MembershipHoldTest {
             clock,
             () -> 7,
             Log.NONE,
-            A);
+            new Identity(A, "a"),
+            new HomeCluster(disk, disk.directories("/node"), Holdings.NONE));
     membership.step();
     membership.step();
     assertTrue(membership.leads() && membership.mayServe());

@@ -84,7 +84,8 @@ public final class SimulatedCluster {
               clock,
               () -> chance.nextLong(1, Long.MAX_VALUE),
               Log.NONE,
-              member);
+              new Identity(member, "node " + number),
+              new HomeCluster(disk, directory, Holdings.NONE));
       process = Optional.of(new Running(handle, membership));
     }
 

@@ -141,8 +141,13 @@ final class SimulatedHandle implements Coordination {
     }
 
     @Override
-    public void update(byte[] value) {
-      throw new UnsupportedOperationException("nobody changes its record");
+    public void update(byte[] value) throws IOException {
+      reach();
+      if (!records.isMadeBy(key, made)) {
+        throw new IOException(key + " is gone");
+      }
+      records.update(key, value);
+      answer("update of " + key);
     }
 
     @Override

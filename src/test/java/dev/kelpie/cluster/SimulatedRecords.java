@@ -99,6 +99,10 @@ final class SimulatedRecords {
     return Objects.equals(makers.get(key), session);
   }
 
+  void update(String key, byte[] value) {
+    records.put(key, new Stored(key, value, version(key) + 1));
+  }
+
   void withdraw(String key) {
     makers.remove(key);
     records.remove(key);

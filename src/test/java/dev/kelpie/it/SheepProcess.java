@@ -238,6 +238,11 @@ public final class SheepProcess implements Closeable {
     return nbdPort;
   }
 
+  /// Whether it runs.
+  public boolean isRunning() {
+    return process.isPresent() && process.get().isAlive();
+  }
+
   /// The process, for its id or its memory.
   public ProcessHandle handle() {
     return process.orElseThrow().toHandle();

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,7 +44,7 @@ final class MovingCluster {
 
   volatile int failing = -1;
   final Set<String> unreachable = ConcurrentHashMap.newKeySet();
-  private final SlotRules rules;
+  private volatile SlotRules rules;
   private final Map<String, Node> nodes = new HashMap<>();
   private final Map<Integer, SlotConfig> records = new HashMap<>();
   private final Map<Integer, List<String>> holders = new HashMap<>();
@@ -117,6 +118,12 @@ final class MovingCluster {
     node(node).start();
     up.add(node);
     settle(node::equals);
+  }
+
+  /// Another number of nodes has to make a change.
+  synchronized void alter(int least) {
+    rules = new SlotRules(least);
+    settle(_ -> false);
   }
 
   private void settle(Predicate<String> anew) {
@@ -198,6 +205,7 @@ final class MovingCluster {
     Holder holder;
     Primary primary;
     Recovery recovery;
+    private long life = 1;
 
     Node(String name) {
       this.name = name;
@@ -208,6 +216,7 @@ final class MovingCluster {
     }
 
     void start() {
+      life++;
       holder = new Holder(this, store, test.platform().locks());
       primary = newPrimary(holder);
       recovery = newRecovery(holder, primary);
@@ -228,7 +237,6 @@ final class MovingCluster {
       return new Primary(
           name,
           this,
-          rules,
           mine,
           everywhere,
           () -> {
@@ -238,7 +246,7 @@ final class MovingCluster {
     }
 
     private Recovery newRecovery(Holder mine, Primary leading) {
-      return new Recovery(name, this, rules, mine, leading, test.platform().locks());
+      return new Recovery(name, this, mine, leading, test.platform().locks());
     }
 
     @Override
@@ -254,10 +262,13 @@ final class MovingCluster {
     }
 
     @Override
-    public boolean commit(int slot, SlotConfig before, SlotConfig after) throws IOException {
+    public boolean commit(int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven)
+        throws IOException {
       travel("the records");
       synchronized (MovingCluster.this) {
-        return records.replace(slot, before, after);
+        proven.ifPresent(p -> requireDurable(slot, p.node()));
+        return proven.stream().allMatch(p -> life(p.node()).equals(OptionalLong.of(p.life())))
+            && records.replace(slot, before, after);
       }
     }
 
@@ -272,6 +283,18 @@ final class MovingCluster {
     }
 
     @Override
+    public OptionalLong life(String node) {
+      synchronized (MovingCluster.this) {
+        return up.contains(node) ? OptionalLong.of(node(node).life) : OptionalLong.empty();
+      }
+    }
+
+    @Override
+    public SlotRules rules() {
+      return rules;
+    }
+
+    @Override
     public boolean isIn() {
       return up.contains(name);
     }
@@ -279,6 +302,15 @@ final class MovingCluster {
     @Override
     public boolean mayServe() {
       return isIn();
+    }
+  }
+
+  /// What a barrier has promised of the objects is true of who joins.
+  private void requireDurable(int slot, String joiner) {
+    for (ObjectId object : objects) {
+      assertTrue(
+          Slots.of(object) != slot || node(joiner).disk.isDurable(object),
+          () -> object + " is not durable at " + joiner + ", which joins");
     }
   }
 

@@ -38,8 +38,7 @@ final class CommandLineTest {
             Optional.empty(),
             Optional.empty(),
             SheepConfig.Clients.DEFAULT,
-            Optional.empty(),
-            OptionalLong.empty(),
+            SheepConfig.Place.ALONE,
             Optional.empty(),
             new SheepConfig.Logging(
                 Level.INFO, Optional.empty(), LogFormat.SERVER, SheepConfig.LogDestination.FILE),
@@ -92,8 +91,8 @@ final class CommandLineTest {
             "ignored");
     assertEquals(7001, config.port());
     assertEquals(Addresses.numeric("10.0.0.1"), config.bind());
-    assertEquals(Addresses.numeric("10.0.0.2"), config.advertised());
-    assertEquals(OptionalLong.of(4_294_967_295L), config.zone());
+    assertEquals(Addresses.numeric("10.0.0.2"), config.place().advertised());
+    assertEquals(OptionalLong.of(4_294_967_295L), config.place().zone());
     assertEquals(Optional.of(Path.of("/here/run/pid")), config.pidFile());
     assertEquals(Optional.of(new ListenAddress.Unix("/here/nbd.sock")), config.nbd());
     assertEquals(Path.of("/here/base"), config.base());
@@ -138,7 +137,6 @@ final class CommandLineTest {
         "-q net=4,io=2",
         "-R max=1,interval=2",
         "-u",
-        "-V 64",
         "-W",
         "-x 16",
         "-w size=1G,directio"
@@ -150,17 +148,7 @@ final class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "-g",
-        "-i host=1.2.3.4",
-        "-j size=256M",
-        "-r host=localhost",
-        "-c local",
-        "-c local:/x",
-        "-c zookeeper:1.2.3.4:2181",
-        "-c corosync"
-      })
+  @ValueSource(strings = {"-i host=1.2.3.4", "-j size=256M", "-r host=localhost"})
   void whatIsNotSupportedIsRefusedWithTheWayOut(String option) {
     String text = refusal((option + " /data").split(" ", -1)).text();
     assertTrue(text.contains("is not supported in this release"), text);
@@ -229,9 +217,32 @@ final class CommandLineTest {
   }
 
   @Test
+  void nodesAgreeThroughADriver() throws Refusal {
+    assertEquals(new ClusterDriver.Alone(), serve("/data").place().driver());
+    assertEquals(
+        new ClusterDriver.Local(Optional.empty()), serve("-c", "local", "/data").place().driver());
+    assertEquals(
+        new ClusterDriver.Local(Optional.of(Path.of("/here/agreed"))),
+        serve("-c", "local:agreed", "/data").place().driver());
+    assertTrue(
+        serve("-c", "zookeeper:10.0.0.9:2181", "/data").place().driver()
+            instanceof ClusterDriver.ZooKeeper);
+    assertEquals(OptionalInt.of(64), serve("-V", "64", "/data").place().vnodes());
+    assertEquals(OptionalInt.of(0), serve("-g", "-c", "local", "/data").place().vnodes());
+  }
+
+  @Test
+  void aGatewayNeedsOthersThatStore() {
+    String text = refusal("-g", "/data").text();
+    assertTrue(text.endsWith("name the cluster with -c"), text);
+  }
+
+  @Test
   void anUnknownDriverIsToldApartFromAnUnsupportedOne() {
     String text = refusal("-c", "raft", "/data").text();
     assertTrue(text.startsWith("Invalid cluster driver 'raft'\nSupported drivers: "), text);
+    String known = refusal("-c", "corosync:x", "/data").text();
+    assertTrue(known.startsWith("Cluster driver 'corosync' is not supported by Kelpie\n"), known);
   }
 
   @Test

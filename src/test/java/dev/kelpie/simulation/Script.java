@@ -551,18 +551,27 @@ final class Script {
   }
 
   /// The process ends where the chunks that a deleted disk has left dirty get their next owner.
+  /// Chunks are given in turn from three places of the cache, so that the second object of the last
+  /// writes gets what the clone had.
   private void reuseThenKill() {
     int other = aimAtClone();
     count = BLOCK * (1 + chance.nextInt(2));
     first = CHUNK * chance.nextInt(48);
-    writeChunks(4);
+    writeIntoTwoObjects();
     add(Kind.DELETE_CLONE);
     disk = other;
     int dice = Simulation.killAtMappedStore(chance.nextInt(60));
     ops.add(new Op(ops.size() + 1, Kind.CRASH_SOON, 0, disk, first, count, dice));
-    writeChunks(3);
+    writeIntoTwoObjects();
     add(Kind.KILL);
     add(Kind.READ);
+  }
+
+  private void writeIntoTwoObjects() {
+    writeChunks(2);
+    first += OBJECT;
+    writeChunks(2);
+    first -= OBJECT;
   }
 
   /// Makes a clone of a disk, and aims at it.

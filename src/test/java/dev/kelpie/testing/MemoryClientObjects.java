@@ -25,6 +25,7 @@ public final class MemoryClientObjects implements ClientObjects {
   private final MemoryStore store = new MemoryStore();
   private final Set<VdiId> snapshots = ConcurrentHashMap.newKeySet();
   private final List<VdiId> opened = new CopyOnWriteArrayList<>();
+  private final List<VdiId> closed = new CopyOnWriteArrayList<>();
   private final List<ObjectId> discarded = new CopyOnWriteArrayList<>();
 
   /// Where the objects are.
@@ -50,6 +51,16 @@ public final class MemoryClientObjects implements ClientObjects {
   @Override
   public void opened(VdiId vdi) {
     opened.add(vdi);
+  }
+
+  @Override
+  public void closed(VdiId vdi) {
+    closed.add(vdi);
+  }
+
+  /// What clients closed, in order.
+  public List<VdiId> closedVdis() {
+    return List.copyOf(closed);
   }
 
   @Override

@@ -14,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class RecordedTuning implements CacheTuning {
   private final Map<VdiId, Disk> disks = new ConcurrentHashMap<>();
   private final List<VdiId> forgotten = new CopyOnWriteArrayList<>();
+  private final List<VdiId> letGone = new CopyOnWriteArrayList<>();
   private volatile long reservable = 64 << 20;
 
   @Override
@@ -36,6 +37,16 @@ public final class RecordedTuning implements CacheTuning {
   @Override
   public void forget(VdiId vdi) {
     forgotten.add(vdi);
+  }
+
+  @Override
+  public void letGo(VdiId vdi) {
+    letGone.add(vdi);
+  }
+
+  /// What was let go.
+  public List<VdiId> letGone() {
+    return new ArrayList<>(letGone);
   }
 
   /// What was told of a VDI last.

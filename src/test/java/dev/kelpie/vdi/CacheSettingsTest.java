@@ -36,7 +36,7 @@ final class CacheSettingsTest {
   private static final CacheSettings TUNED =
       new CacheSettings(CacheMode.WRITETHROUGH, 8 * MIB, 2 * MIB);
 
-  private static CacheSettings of(TestNode node, VdiId vdi) {
+  private static CacheSettings of(TestNode node, VdiId vdi) throws IOException {
     return node.catalog.cacheSettings().of(vdi).orElseThrow().settings();
   }
 

@@ -5,6 +5,7 @@ import static dev.kelpie.vdi.TestNode.refused;
 import static dev.kelpie.vdi.TestNode.shape;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.kelpie.cluster.Coordination;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.vdi.VdiAnswer.Reason;
@@ -30,7 +31,7 @@ final class ClientLocksTest {
     node.close();
   }
 
-  private Lock lock(VdiId of) {
+  private Lock lock(VdiId of) throws IOException {
     return node.catalog.state(of).orElseThrow().lock();
   }
 
@@ -67,7 +68,7 @@ final class ClientLocksTest {
     node.delete("vm1");
     VdiId next = node.create("vm1", TestNode.MIB);
     assertEquals(next, found(node.catalog.lock(VM, "", 0, Lock.NORMAL)));
-    node.catalog.wipe();
+    node.catalog.wipe(new Coordination.Check("cluster", 0));
     VdiId anew = node.create("vm1", TestNode.MIB);
     assertEquals(anew, found(node.catalog.lock(VM, "", 0, Lock.NORMAL)));
   }

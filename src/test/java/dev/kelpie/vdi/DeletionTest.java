@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.kelpie.cluster.Coordination;
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.SheepHash;
 import dev.kelpie.model.VdiId;
@@ -165,12 +166,12 @@ final class DeletionTest {
     TestNode node = TestNode.start();
     VdiId vdi = node.create("vm", OBJECTS * OBJECT);
     BlockDevice device = node.open("vm");
-    assertThrows(IOException.class, node.catalog::wipe);
+    assertThrows(IOException.class, () -> node.catalog.wipe(new Coordination.Check("cluster", 0)));
     device.close();
     node.delete("vm");
     node.awaitFreed();
     node.create("vm", OBJECTS * OBJECT);
-    node.catalog.wipe();
+    node.catalog.wipe(new Coordination.Check("cluster", 0));
     assertEquals(List.of(), node.catalog.states());
     assertEquals(0, node.catalog.inUse().cardinality());
     assertEquals(vdi, node.create("vm", OBJECTS * OBJECT));
@@ -258,7 +259,7 @@ final class DeletionTest {
     }
   }
 
-  private static List<VdiId> ids(TestNode node) {
+  private static List<VdiId> ids(TestNode node) throws IOException {
     return node.catalog.states().stream().map(VdiDirectory.State::vdi).toList();
   }
 

@@ -42,7 +42,7 @@ final class InodeMapTest {
     }
   }
 
-  private static VdiId working(TestNode node) {
+  private static VdiId working(TestNode node) throws IOException {
     return node.catalog.states().stream()
         .filter(state -> !state.snapshot())
         .map(VdiDirectory.State::vdi)

@@ -216,7 +216,8 @@ final class VdiNamesTest {
           new InodeHeader("vm1", "", now, 0, 0, 5 * MIB, 0, 0, 0, 3, 22, 1, vdi.value(), 0);
       assertEquals(right, node.header(vdi));
       assertEquals(
-          Optional.of(new VdiDirectory.State(vdi, VM, false, 1, 3, 0, VdiDirectory.Lock.NONE)),
+          Optional.of(
+              new VdiDirectory.State(vdi, VM, false, 1, 3, 0, VdiDirectory.Lock.NONE, List.of())),
           node.catalog.state(vdi));
       node.clock.advance(java.time.Duration.ofSeconds(1));
       VdiId tip = node.snapshot("vm1");

@@ -385,7 +385,7 @@ final class VolumeModelTest {
     return ids.isEmpty() ? Optional.empty() : Optional.of(ids.get(chance.nextInt(ids.size())));
   }
 
-  private int snapIdOf(VdiId vdi) {
+  private int snapIdOf(VdiId vdi) throws IOException {
     return node.catalog.state(vdi).orElseThrow().snapId();
   }
 

@@ -34,15 +34,17 @@ final class Admission {
       return Optional.of(ResultCode.INVALID_PARMS);
     }
     Opcode opcode = header.opcode().get();
-    return standing(opcode)
+    return (opcode == Opcode.PEER_HELLO ? Optional.<ResultCode>empty() : standing(opcode))
         .or(() -> lengths(header))
         .or(() -> opcode.scope() == Opcode.Scope.GATEWAY ? halt(opcode) : Optional.empty());
   }
 
+  /// Of other nodes nothing is asked here: they are met also while nodes come and go.
   private Optional<ResultCode> standing(Opcode opcode) {
     return switch (node.standing()) {
       case KILLED -> Optional.of(ResultCode.KILLED);
       case SHUTTING_DOWN -> Optional.of(ResultCode.SHUTDOWN);
+      case JOINING -> opcode.early() ? Optional.empty() : Optional.of(ResultCode.WAIT_FOR_JOIN);
       case SERVING ->
           opcode.early() || book.cluster().isPresent()
               ? Optional.empty()

@@ -37,9 +37,9 @@ final class ClusterRequests {
   private final ClusterBook book;
   private final NodeControl node;
   private final Clock clock;
-  private final RecoverySettings recovery;
+  private final RecoveryControl recovery;
 
-  ClusterRequests(ClusterBook book, NodeControl node, Clock clock, RecoverySettings recovery) {
+  ClusterRequests(ClusterBook book, NodeControl node, Clock clock, RecoveryControl recovery) {
     this.book = book;
     this.node = node;
     this.clock = clock;

@@ -34,6 +34,9 @@ public interface NodeControl {
   /// @throws IOException where one has to stay, saying why; those before it are out
   void unplug(List<String> paths) throws IOException;
 
+  /// Recovery, as far as this node takes part in it; the same object each time.
+  RecoveryControl recovery();
+
   /// The least urgent level that the node's log keeps.
   Level logLevel();
 
@@ -70,6 +73,8 @@ public interface NodeControl {
   /// How a node stands.
   enum Standing {
     SERVING,
+    /// The node is not in the cluster's map, or others may take it for dead.
+    JOINING,
     /// The cluster stops.
     SHUTTING_DOWN,
     /// An operator stops this node.

@@ -18,7 +18,7 @@ final class Operations {
   private final Map<Opcode, Operation> table = new EnumMap<>(Opcode.class);
 
   Operations(Services services, Clock clock, RequestCounters counters, Log log) {
-    RecoverySettings recovery = new RecoverySettings();
+    RecoveryControl recovery = services.node().recovery();
     for (Opcode opcode : Opcode.values()) {
       table.put(opcode, new Refused(unserved(opcode)));
     }

@@ -6,24 +6,27 @@ import dev.kelpie.wire.ResultCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/// Requests about recovery. A node that is alone has nobody to recover from, so it is never in
-/// recovery, and never waits for members that it could be forced to do without.
+/// Requests about recovery. No cluster waits for members that it could be forced to do without:
+/// what has enough copies is served, and the rest has none that could be.
 final class RecoveryRequests {
-  private final RecoverySettings settings;
+  /// Of the states of the protocol: objects are on their way.
+  private static final int RECOVERING = 1;
 
-  RecoveryRequests(RecoverySettings settings) {
-    this.settings = settings;
+  private final RecoveryControl recovery;
+
+  RecoveryRequests(RecoveryControl recovery) {
+    this.recovery = recovery;
   }
 
   /// ENABLE_RECOVER.
-  Reply enable(Exchange exchange) {
-    settings.disable(false);
+  Reply enable(Exchange exchange) throws IOException {
+    recovery.disable(false);
     return Reply.DONE;
   }
 
   /// DISABLE_RECOVER.
-  Reply disable(Exchange exchange) {
-    settings.disable(true);
+  Reply disable(Exchange exchange) throws IOException {
+    recovery.disable(true);
     return Reply.DONE;
   }
 
@@ -32,7 +35,7 @@ final class RecoveryRequests {
     return Reply.of(ResultCode.FORCE_RECOVER);
   }
 
-  /// REWEIGHT: all the weight stays with the one node.
+  /// REWEIGHT: the weight of a node stays what it was when it came.
   Reply reweight(Exchange exchange) {
     return Reply.DONE;
   }
@@ -40,20 +43,22 @@ final class RecoveryRequests {
   /// STAT_RECOVERY.
   Reply state(Exchange exchange) throws IOException {
     ByteBuffer data = exchange.room(RecoveryState.SIZE);
-    new RecoveryState(false, 0, 0, 0).encode(data);
+    RecoveryControl.State state = recovery.state();
+    int phase = state.running() ? RECOVERING : 0;
+    new RecoveryState(state.running(), phase, state.finished(), state.total()).encode(data);
     return Reply.of(data.flip());
   }
 
   /// GET_RECOVERY.
   Reply throttling(Exchange exchange) throws IOException {
     ByteBuffer data = exchange.room(RecoveryThrottling.SIZE);
-    settings.throttling().encode(data);
+    recovery.throttling().encode(data);
     return Reply.of(data.flip());
   }
 
   /// SET_RECOVERY.
   Reply throttle(Exchange exchange) throws IOException {
-    settings.throttle(RecoveryThrottling.decode(exchange.payload()));
+    recovery.throttle(RecoveryThrottling.decode(exchange.payload()));
     return Reply.DONE;
   }
 }

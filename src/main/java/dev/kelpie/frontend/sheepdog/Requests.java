@@ -47,6 +47,11 @@ final class Requests {
     return counters.requests();
   }
 
+  /// Waits for what is carried out now.
+  void settle() {
+    world.settle();
+  }
+
   /// The epoch that replies carry.
   int epoch() {
     return services.book().epoch();

@@ -16,6 +16,7 @@ import dev.kelpie.stream.Takeover;
 import java.io.Closeable;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Serves the Sheepdog protocol. Start it with [#serve] for each address; end it with [#drain],
@@ -40,19 +41,20 @@ public final class SheepdogServer implements Closeable {
   /// For a node that is alone. Opens nothing yet.
   public SheepdogServer(
       Platform platform, Log log, Services services, SheepdogConfig config, Access access) {
-    this(platform, log, services, config, access, new NoPeers());
+    this(platform, log, services, config, access, Optional.empty());
   }
 
   /// Opens nothing yet.
   ///
-  /// @param peers to whom the connections of other nodes go (PEER_HELLO)
+  /// @param peers to whom the connections of other nodes go (PEER_HELLO); empty for a node that is
+  ///   alone
   public SheepdogServer(
       Platform platform,
       Log log,
       Services services,
       SheepdogConfig config,
       Access access,
-      Takeover peers) {
+      Optional<? extends Takeover> peers) {
     this.platform = platform;
     this.log = log;
     this.config = config;
@@ -60,7 +62,7 @@ public final class SheepdogServer implements Closeable {
     this.refusals = new SparseLog(log, platform.clock()::nanos);
     this.requests = new Requests(services, platform, log);
     this.pool = new BufferPool(platform.locks(), platform.clock(), config.payloadBytesMax());
-    this.peers = peers;
+    this.peers = peers.isPresent() ? peers.get() : new NoPeers();
     this.server = new Server(platform, log, new Sheepdog());
   }
 
@@ -103,6 +105,12 @@ public final class SheepdogServer implements Closeable {
   /// Accepts clients until the server ends. The listener is the server's from now on.
   public void serve(Network.Listener listener) {
     server.serve(listener);
+  }
+
+  /// Waits until no request for an object or a VDI is carried out any more. Call it when the node's
+  /// standing turns new ones away; other nodes are served on.
+  public void settle() {
+    requests.settle();
   }
 
   /// Accepts no more clients, waits until every request that was read is answered, and disconnects.

@@ -2,10 +2,12 @@ package dev.kelpie.frontend.sheepdog;
 
 import dev.kelpie.cluster.Cluster;
 import dev.kelpie.cluster.ClusterBook;
+import dev.kelpie.cluster.Member;
 import dev.kelpie.log.Log;
 import dev.kelpie.model.VdiId;
 import dev.kelpie.model.VdiName;
 import dev.kelpie.vdi.ClientObjects;
+import dev.kelpie.vdi.LeaseElsewhere;
 import dev.kelpie.vdi.VdiAnswer;
 import dev.kelpie.vdi.VdiDirectory;
 import dev.kelpie.wire.ClusterFlags;
@@ -17,6 +19,7 @@ import dev.kelpie.wire.ResultCode;
 import dev.kelpie.wire.VdiState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -72,7 +75,13 @@ final class VdiRequests {
   Reply lock(Exchange exchange) throws IOException {
     Optional<VdiAnswer> answer = usesLocks() ? findAndLock(exchange) : find(exchange);
     if (answer.isPresent() && answer.get() instanceof VdiAnswer.Found found) {
-      objects.opened(found.vdi());
+      try {
+        objects.opened(found.vdi());
+      } catch (LeaseElsewhere e) {
+        log.info(String.valueOf(e.getMessage()));
+        unlock(found.vdi());
+        return Reply.of(ResultCode.VDI_LOCKED);
+      }
     }
     return answer.map(Answers::of).orElse(INVALID);
   }
@@ -118,6 +127,7 @@ final class VdiRequests {
     }
     if (vdi != 0) {
       objects.flush(new VdiId(vdi));
+      objects.closed(new VdiId(vdi));
       unlock(new VdiId(vdi));
     }
     return Reply.DONE;
@@ -192,17 +202,39 @@ final class VdiRequests {
   }
 
   private VdiState state(VdiDirectory.State state) {
-    NodeId self = ClusterRequests.id(node.self());
+    List<NodeId> nodes = state.lockers().stream().map(this::id).toList();
     return switch (state.lock()) {
       case NONE -> state(state, VdiState.UNLOCKED, NOBODY, List.of());
-      case NORMAL -> state(state, VdiState.LOCKED, self, List.of());
-      case SHARED ->
-          state(
-              state,
-              VdiState.SHARED,
-              NOBODY,
-              List.of(new VdiState.Participant(VdiState.Participant.MODIFIED, self)));
+      case NORMAL -> state(state, VdiState.LOCKED, nodes.getFirst(), List.of());
+      case SHARED -> state(state, VdiState.SHARED, NOBODY, participants(nodes));
     };
+  }
+
+  /// The first may have changed the inode, and the others have to read it again.
+  private static List<VdiState.Participant> participants(List<NodeId> nodes) {
+    List<VdiState.Participant> participants = new ArrayList<>();
+    for (NodeId id : nodes) {
+      int standing =
+          participants.isEmpty() ? VdiState.Participant.MODIFIED : VdiState.Participant.INVALIDATED;
+      participants.add(new VdiState.Participant(standing, id));
+    }
+    return participants;
+  }
+
+  /// A node as clients know it: another one is named by its address and port.
+  private NodeId id(VdiDirectory.Locker locker) {
+    if (locker.here()) {
+      return ClusterRequests.id(node.self());
+    }
+    return node.members().stream()
+        .filter(member -> name(member).equals(locker.node()))
+        .findFirst()
+        .map(ClusterRequests::id)
+        .orElse(NOBODY);
+  }
+
+  private static String name(Member member) {
+    return member.address().getHostAddress() + ":" + member.port();
   }
 
   private static VdiState state(

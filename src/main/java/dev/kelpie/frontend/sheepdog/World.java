@@ -45,6 +45,12 @@ final class World {
     }
   }
 
+  /// Waits until nothing that began before the call reaches into it.
+  void settle() {
+    gate.enterAlone();
+    gate.leaveAlone();
+  }
+
   /// Makes another world, alone. Where that is refused it is still the old one; where it fails, it
   /// may be half of a new one.
   Reply anew(Handler format, Exchange exchange) throws IOException {

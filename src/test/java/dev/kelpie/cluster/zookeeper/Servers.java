@@ -19,7 +19,7 @@ import org.apache.zookeeper.server.quorum.QuorumPeer.QuorumServer;
 
 /// An ensemble of three ZooKeeper servers in this process, with data in a directory of the test. A
 /// follower reaches its leader by a [Route].
-final class Servers implements AutoCloseable {
+public final class Servers implements AutoCloseable {
   /// Sessions last between 2 and 20 of these.
   static final Duration TICK = Duration.ofMillis(300);
 
@@ -41,7 +41,7 @@ final class Servers implements AutoCloseable {
   private final Map<Long, Route> links = new HashMap<>();
 
   /// Starts all three.
-  Servers(Path directory) throws IOException {
+  public Servers(Path directory) throws IOException {
     this.directory = directory;
     List<Integer> ports = freePorts(COUNT * 3);
     for (int i = 0; i < COUNT; i++) {
@@ -65,7 +65,7 @@ final class Servers implements AutoCloseable {
   }
 
   /// Starts one, 1 to 3, with the data it has.
-  void start(int server) throws IOException {
+  public void start(int server) throws IOException {
     long id = server;
     File data = Files.createDirectories(directory.resolve("server" + id)).toFile();
     QuorumPeer peer =
@@ -125,12 +125,17 @@ final class Servers implements AutoCloseable {
   }
 
   /// Stops one at once: its clients see their connections break.
-  void stop(int server) {
+  public void stop(int server) {
     QuorumPeer peer = running.remove((long) server);
     if (peer != null) {
       peer.shutdown();
       Await.until("server " + server + " has stopped", () -> !peer.isAlive());
     }
+  }
+
+  /// Where clients reach all of them, as the options of `sheep` have it.
+  public String addresses() {
+    return "127.0.0.1:" + port(1) + ",127.0.0.1:" + port(2) + ",127.0.0.1:" + port(3);
   }
 
   /// Where clients reach one.

@@ -14,6 +14,9 @@ import dev.kelpie.cluster.Coordination.Stored;
 import dev.kelpie.cluster.Coordination.Watch;
 import dev.kelpie.cluster.EpochMemory;
 import dev.kelpie.cluster.Format;
+import dev.kelpie.cluster.Holdings;
+import dev.kelpie.cluster.HomeCluster;
+import dev.kelpie.cluster.Identity;
 import dev.kelpie.cluster.MapSettings;
 import dev.kelpie.cluster.Member;
 import dev.kelpie.cluster.Membership;
@@ -184,7 +187,8 @@ final class ServersLostTest {
               platform.platform().clock(),
               new AtomicLong()::incrementAndGet,
               log,
-              self);
+              new Identity(self, "self"),
+              new HomeCluster(platform.platform().disk(), Path.of("/"), Holdings.NONE));
       try (MembershipTask _ = new MembershipTask(platform.platform(), log, records, node)) {
         Await.until("it serves", node::mayServe);
         stopAll();

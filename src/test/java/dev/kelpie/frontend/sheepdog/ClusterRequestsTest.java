@@ -365,7 +365,8 @@ final class ClusterRequestsTest {
     ObjectId data = ObjectId.data(new VdiId(7), 3);
     warm(data, 4096, VDI, 1 << 20).is(ResultCode.NO_VDI);
     rig.vdis.states.add(
-        new VdiDirectory.State(VDI, new VdiName("vm1"), false, 1, 1, 0, VdiDirectory.Lock.NONE));
+        new VdiDirectory.State(
+            VDI, new VdiName("vm1"), false, 1, 1, 0, VdiDirectory.Lock.NONE, List.of()));
     Answer warmed = warm(data, 4096, VDI, 1 << 20);
     warmed.is(ResultCode.SUCCESS);
     assertEquals(new ResponseFields.Obj(0, 1 << 20), warmed.header().fields());

@@ -21,6 +21,7 @@ final class FakeNode implements NodeControl {
   volatile boolean failing;
   volatile boolean steadfast;
   volatile Level level = Level.INFO;
+  private final RecoveryControl recovery = new AloneRecovery();
   private final ClusterBook book;
 
   FakeNode(ClusterBook book) {
@@ -44,6 +45,11 @@ final class FakeNode implements NodeControl {
   @Override
   public Member self() {
     return members().getFirst();
+  }
+
+  @Override
+  public RecoveryControl recovery() {
+    return recovery;
   }
 
   @Override

@@ -152,7 +152,9 @@ final class OperatorRequestsTest {
   }
 
   private static VdiDirectory.State state(VdiDirectory.Lock lock) {
-    return new VdiDirectory.State(VDI, new VdiName("vm1"), false, 1, 2, 0, lock);
+    List<VdiDirectory.Locker> lockers =
+        lock == VdiDirectory.Lock.NONE ? List.of() : List.of(new VdiDirectory.Locker("this", true));
+    return new VdiDirectory.State(VDI, new VdiName("vm1"), false, 1, 2, 0, lock, lockers);
   }
 
   // Copies.

@@ -32,7 +32,12 @@ public final class PeerDoor implements Closeable {
         new Services(objects, new FakeVdis(), Optional.empty(), objects.store(), book, node);
     this.server =
         new SheepdogServer(
-            platform, log, services, new SheepdogConfig(100, 16L << 20), access, peers);
+            platform,
+            log,
+            services,
+            new SheepdogConfig(100, 16L << 20),
+            access,
+            Optional.of(peers));
     server.serve(listener);
   }
 

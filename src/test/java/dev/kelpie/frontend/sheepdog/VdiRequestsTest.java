@@ -229,10 +229,10 @@ final class VdiRequestsTest {
   void everyVdiHasAState() throws IOException {
     rig.vdis.states.add(
         new VdiDirectory.State(
-            new VdiId(5), new VdiName("a"), false, 1, 2, 0, VdiDirectory.Lock.NONE));
+            new VdiId(5), new VdiName("a"), false, 1, 2, 0, VdiDirectory.Lock.NONE, List.of()));
     rig.vdis.states.add(
         new VdiDirectory.State(
-            new VdiId(6), new VdiName("a"), true, 2, 3, 0, VdiDirectory.Lock.NONE));
+            new VdiId(6), new VdiName("a"), true, 2, 3, 0, VdiDirectory.Lock.NONE, List.of()));
     client
         .call(Opcode.GET_VDI_COPIES, 0, 2 * VdiState.SIZE - 1, RequestFields.NONE)
         .is(ResultCode.BUFFER_SMALL);

@@ -1,0 +1,88 @@
+package dev.kelpie.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.kelpie.cluster.zookeeper.Servers;
+import dev.kelpie.testing.Await;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Real daemons that agree through a real ensemble of ZooKeeper.
+final class ZooKeeperIT {
+  private static final Duration LIMIT = Duration.ofMinutes(1);
+
+  @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+  Path temp;
+
+  private interface Work {
+    void on(Flock sheep, Servers servers) throws Exception;
+  }
+
+  private void with(Work work) throws Exception {
+    try (Servers servers = new Servers(temp.resolve("zookeeper"));
+        Flock sheep =
+            new Flock(
+                temp,
+                "zookeeper:" + servers.addresses() + "/test,timeout=3000",
+                3,
+                "-w",
+                "size=100M")) {
+      try {
+        sheep.format(3);
+        sheep.node(0).dog("vdi", "create", "disk", "64M").ok();
+        work.on(sheep, servers);
+      } catch (Exception | AssertionError e) {
+        throw new AssertionError(e.getMessage() + "\n" + sheep.logs(), e);
+      }
+    }
+  }
+
+  private static Ran io(SheepProcess through, String command) {
+    return Ran.run(
+        "qemu-io", "-f", "raw", "-t", "none", "-c", command, "-c", "flush", through.nbd("disk"));
+  }
+
+  /// It is down, and nothing moves: two of three copies are enough.
+  @Test
+  void aNodeThatRebootsMovesNothing() throws Exception {
+    with((sheep, _) -> {
+      io(sheep.node(0), "write -P 1 0 40M").ok();
+      sheep.node(2).kill();
+      sheep.awaitMembers(2);
+      io(sheep.node(0), "write -P 2 8M 8M").ok();
+      sheep.node(2).start();
+      sheep.awaitMembers(3);
+      sheep.awaitRecovered();
+      sheep.node(0).kill();
+      sheep.node(1).kill();
+      sheep.node(1).start();
+      sheep.awaitMembers(2);
+      io(sheep.node(2), "read -P 2 8M 8M").ok();
+      io(sheep.node(2), "read -P 1 16M 24M").ok();
+    });
+  }
+
+  @Test
+  void oneServerOfTheEnsembleMayGoAndWithoutItNobodyServes() throws Exception {
+    with((sheep, servers) -> {
+      io(sheep.node(0), "write -P 1 0 8M").ok();
+      servers.stop(1);
+      io(sheep.node(1), "read -P 1 0 8M").ok();
+      servers.stop(2);
+      servers.stop(3);
+      Await.until(
+          "nobody lets clients in",
+          LIMIT,
+          () -> sheep.nodes().stream().allMatch(n -> io(n, "read 0 4k").status() != 0));
+      for (int server = 1; server <= 3; server++) {
+        servers.start(server);
+      }
+      sheep.awaitMembers(3);
+      io(sheep.node(2), "read -P 1 0 8M").ok();
+      assertEquals(0, sheep.node(0).dog("vdi", "check", "disk").status());
+    });
+  }
+}

@@ -142,14 +142,14 @@ public final class ClusterBook {
         continue;
       }
       Optional<Cluster> same = anew ? Optional.empty() : before.cluster();
-      List<Put> followers = follower.follow(same, after, before.version() + 1);
+      MapFollower.Step step = follower.follow(same, after, before.version() + 1);
       List<Put> puts = new ArrayList<>(List.of(put(before, after, false)));
-      puts.addAll(followers);
-      if (coordination.commit(puts)) {
+      puts.addAll(step.changes());
+      if (coordination.commit(puts, step.checks())) {
         refresh();
         return;
       }
-      hold = !followers.isEmpty();
+      hold = !step.equals(MapFollower.Step.NOTHING);
     }
     throw new IOException("the cluster's record changed " + TRIES + " times meanwhile; try again");
   }

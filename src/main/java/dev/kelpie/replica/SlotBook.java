@@ -10,7 +10,6 @@ import dev.kelpie.cluster.Life;
 import dev.kelpie.cluster.Member;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +18,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
-/// What this node knows of the map and of the records of slots that go by it: one [View], which is
-/// replaced as a whole, so that a question costs a look at it.
+/// What this node knows of the map and of the records of slots that go by it: one [SlotView], which
+/// is replaced as a whole, so that a question costs a look at it.
 ///
 /// **Map and slots fit together.** The map that is known is no older than any configuration that is
 /// known, for each record names the edition of the map that it goes by: where that is a later one,
@@ -52,60 +51,7 @@ public final class SlotBook implements SlotTable {
   private final EpochMemory memory;
   private final Supplier<Optional<Life>> life;
   private final String self;
-  private final AtomicReference<View> view = new AtomicReference<>(View.NOTHING);
-
-  /// What is known at one moment.
-  ///
-  /// @param restored whether records were seen that are older
-  /// @param map that of the edition; empty where the cluster is not formatted, or must not be
-  ///   believed
-  /// @param shards all records of slots
-  private record View(
-      boolean restored, Edition edition, Optional<SlotMap> map, List<KnownShard> shards) {
-    static final View NOTHING =
-        new View(
-            false,
-            Edition.NONE,
-            Optional.empty(),
-            Collections.nCopies(SlotShard.COUNT, KnownShard.NONE));
-
-    KnownShard shard(int slot) {
-      return shards.get(SlotShard.of(slot));
-    }
-
-    /// This, and what is newer in a record.
-    View with(int shard, KnownShard read) {
-      if (read.version() <= shards.get(shard).version()) {
-        return this;
-      }
-      List<KnownShard> next = new ArrayList<>(shards);
-      next.set(shard, read);
-      return new View(restored, edition, map, List.copyOf(next));
-    }
-
-    /// This, and what is newer in another.
-    View with(View read) {
-      boolean later = !restored && read.edition.version() >= edition.version();
-      View next = later ? new View(restored, read.edition, read.map, shards) : this;
-      for (int shard = 0; shard < SlotShard.COUNT; shard++) {
-        next = next.with(shard, read.shards.get(shard));
-      }
-      return next;
-    }
-
-    View withoutMap(boolean forGood) {
-      return new View(restored || forGood, edition, Optional.empty(), shards);
-    }
-
-    /// Whether the records cannot have been this before they were the other.
-    boolean isBehind(View other) {
-      boolean behind = edition.version() < other.edition.version();
-      for (int shard = 0; shard < SlotShard.COUNT && !behind; shard++) {
-        behind = shards.get(shard).isBehind(other.shards.get(shard));
-      }
-      return behind;
-    }
-  }
+  private final AtomicReference<SlotView> view = new AtomicReference<>(SlotView.NOTHING);
 
   /// Reads everything.
   ///
@@ -130,8 +76,8 @@ public final class SlotBook implements SlotTable {
 
   @Override
   public Optional<SlotConfig> of(int slot) {
-    View now = view();
-    return now.map.isPresent() ? now.shard(slot).config(slot) : Optional.empty();
+    SlotView now = view();
+    return now.map().isPresent() ? now.shard(slot).config(slot) : Optional.empty();
   }
 
   @Override
@@ -148,16 +94,16 @@ public final class SlotBook implements SlotTable {
   ///   other [IOException] it is not
   @Override
   public boolean commit(int slot, SlotConfig before, SlotConfig after) throws IOException {
-    View first = view();
-    Edition edition = first.edition;
-    if (edition.held() || first.map.filter(map -> isSound(after, map)).isEmpty()) {
+    SlotView first = view();
+    Edition edition = first.edition();
+    if (edition.held() || first.map().filter(map -> isSound(after, map)).isEmpty()) {
       return false;
     }
     int shard = SlotShard.of(slot);
     for (int attempt = 0; attempt < TRIES; attempt++) {
-      View now = view();
-      KnownShard known = now.shards.get(shard);
-      if (now.edition.version() != edition.version()
+      SlotView now = view();
+      KnownShard known = now.shards().get(shard);
+      if (now.edition().version() != edition.version()
           || !known.config(slot).equals(Optional.of(before))) {
         return false;
       }
@@ -167,7 +113,7 @@ public final class SlotBook implements SlotTable {
         learn(shard, KnownShard.of(next, known.version() + 1));
         return true;
       }
-      if (lookAt(shard).shards.get(shard).version() == known.version()) {
+      if (lookAt(shard).shards().get(shard).version() == known.version()) {
         // The record is as it was, so it was the map.
         lookAtAll();
       }
@@ -182,13 +128,13 @@ public final class SlotBook implements SlotTable {
 
   @Override
   public List<String> holders(int slot) {
-    Optional<SlotMap> map = view().map;
+    Optional<SlotMap> map = view().map();
     return map.isPresent() ? map.get().holders(slot) : List.of();
   }
 
   @Override
   public SlotRules.Nodes nodes() {
-    Optional<SlotMap> map = view().map;
+    Optional<SlotMap> map = view().map();
     return map.isPresent() ? map.get().nodes() : NOBODY;
   }
 
@@ -206,25 +152,25 @@ public final class SlotBook implements SlotTable {
   }
 
   private boolean isIn(Life now) {
-    Optional<SlotMap> map = view().map;
+    Optional<SlotMap> map = view().map();
     return map.isPresent() && map.get().isUp(self, now.incarnation());
   }
 
   /// The edition of the map that is known.
   Edition edition() {
-    return view().edition;
+    return view().edition();
   }
 
   /// Reads one record again, and everything where it goes by another map.
   ///
   /// @return what is known then
-  private View lookAt(int shard) throws IOException {
-    View before = view();
+  private SlotView lookAt(int shard) throws IOException {
+    SlotView before = view();
     KnownShard read = KnownShard.of(records.read(SlotShard.key(shard)));
-    if (before.restored || read.isBehind(before.shards.get(shard))) {
+    if (before.restored() || read.isBehind(before.shards().get(shard))) {
       throw restored();
     }
-    if (before.map.isEmpty() || read.map() > before.edition.version()) {
+    if (before.map().isEmpty() || read.map() > before.edition().version()) {
       return lookAtAll();
     }
     return learn(shard, read);
@@ -244,15 +190,15 @@ public final class SlotBook implements SlotTable {
     lookAtAll();
   }
 
-  private View lookAtAll() throws IOException {
+  private SlotView lookAtAll() throws IOException {
     for (int attempt = 0; attempt < READS; attempt++) {
-      View before = view();
+      SlotView before = view();
       Edition edition = book.edition();
       List<KnownShard> shards = readShards(before);
       // Records that go by a later map do not belong to this one.
       if (shards.stream().allMatch(shard -> shard.map() <= edition.version())) {
-        View read = new View(false, edition, believe(edition, before), shards);
-        if (before.restored || read.isBehind(before)) {
+        SlotView read = new SlotView(false, edition, believe(edition, before), shards);
+        if (before.restored() || read.isBehind(before)) {
           throw restored();
         }
         return Objects.requireNonNull(view.updateAndGet(known -> known.with(read)));
@@ -262,13 +208,13 @@ public final class SlotBook implements SlotTable {
   }
 
   /// Reads all records. What is known already is not decoded again.
-  private List<KnownShard> readShards(View before) throws IOException {
+  private List<KnownShard> readShards(SlotView before) throws IOException {
     Map<String, Stored> found = new HashMap<>();
     records.list(SlotShard.PREFIX).forEach(stored -> found.put(stored.key(), stored));
     List<KnownShard> shards = new ArrayList<>(SlotShard.COUNT);
     for (int shard = 0; shard < SlotShard.COUNT; shard++) {
       Optional<Stored> stored = Optional.ofNullable(found.get(SlotShard.key(shard)));
-      KnownShard known = before.shards.get(shard);
+      KnownShard known = before.shards().get(shard);
       boolean isKnown = stored.map(Stored::version).orElse(0L) == known.version();
       shards.add(isKnown ? known : KnownShard.of(stored));
     }
@@ -276,7 +222,7 @@ public final class SlotBook implements SlotTable {
   }
 
   /// The map of an edition, which may be that of the one before.
-  private Optional<SlotMap> believe(Edition edition, View before) throws IOException {
+  private Optional<SlotMap> believe(Edition edition, SlotView before) throws IOException {
     if (edition.cluster().isEmpty()) {
       return Optional.empty();
     }
@@ -287,12 +233,12 @@ public final class SlotBook implements SlotTable {
       throw e;
     }
     return before
-        .map
+        .map()
         .filter(map -> map.cluster().equals(edition.cluster().get()))
         .or(() -> edition.cluster().map(SlotMap::new));
   }
 
-  private View learn(int shard, KnownShard read) {
+  private SlotView learn(int shard, KnownShard read) {
     return Objects.requireNonNull(view.updateAndGet(known -> known.with(shard, read)));
   }
 
@@ -309,7 +255,7 @@ public final class SlotBook implements SlotTable {
     view.updateAndGet(known -> known.withoutMap(forGood));
   }
 
-  private View view() {
+  private SlotView view() {
     return Objects.requireNonNull(view.get());
   }
 }

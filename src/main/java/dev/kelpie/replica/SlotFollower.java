@@ -2,6 +2,7 @@ package dev.kelpie.replica;
 
 import dev.kelpie.cluster.Cluster;
 import dev.kelpie.cluster.Coordination;
+import dev.kelpie.cluster.Coordination.Check;
 import dev.kelpie.cluster.Coordination.Put;
 import dev.kelpie.cluster.Coordination.Stored;
 import dev.kelpie.cluster.MapFollower;
@@ -13,12 +14,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Has the configurations of all slots follow the map, in its commit. Only records in which
-/// something changes are written.
+/// something changes are written; the others are checked, or a primary could let a node join, just
+/// before the map says that it is down.
 ///
 /// Where a cluster is formatted, all its slots begin, each with the holders that there are. The
 /// records outlive the end of a cluster, with nobody in them, so that the ballots go on
 /// ([SlotRules#retire]).
 public final class SlotFollower implements MapFollower {
+  private static final SlotRules.Nodes ALL = new SlotRules.Nodes(_ -> true, _ -> false);
+
   private final Coordination records;
 
   public SlotFollower(Coordination records) {
@@ -33,12 +37,13 @@ public final class SlotFollower implements MapFollower {
   }
 
   @Override
-  public List<Put> follow(Optional<Cluster> before, Optional<Cluster> after, long version)
+  public Step follow(Optional<Cluster> before, Optional<Cluster> after, long version)
       throws IOException {
     Map<String, Stored> found = new HashMap<>();
     records.list(SlotShard.PREFIX).forEach(stored -> found.put(stored.key(), stored));
     Fate fate = fate(before, after.map(SlotMap::new), found.isEmpty());
     List<Put> puts = new ArrayList<>();
+    List<Check> checks = new ArrayList<>();
     for (int shard = 0; shard < SlotShard.COUNT; shard++) {
       String key = SlotShard.key(shard);
       Optional<Stored> stored = Optional.ofNullable(found.get(key));
@@ -48,9 +53,11 @@ public final class SlotFollower implements MapFollower {
       if (!next.equals(old)) {
         byte[] value = new SlotShard(version, next).encode();
         puts.add(new Put(key, Optional.of(value), stored.map(Stored::version).orElse(0L)));
+      } else if (stored.isPresent()) {
+        checks.add(new Check(key, stored.get().version()));
       }
     }
-    return puts;
+    return new Step(puts, checks);
   }
 
   private static List<SlotConfig> next(int shard, List<SlotConfig> old, Fate fate) {
@@ -70,13 +77,19 @@ public final class SlotFollower implements MapFollower {
     if (before.isEmpty()) {
       return (slot, old) -> Optional.of(first(map, slot, old.map(SlotConfig::ballot).orElse(0L)));
     }
-    if (firstTime) {
-      // A cluster from before there were slots is one node, which has everything.
-      SlotMap then = new SlotMap(before.get());
-      return (slot, _) -> Optional.of(first(then, slot, 0));
-    }
     SlotRules.Nodes nodes = map.nodesAfter(before.get());
-    return (slot, old) -> old.map(config -> map.rules().settle(config, map.holders(slot), nodes));
+    if (firstTime) {
+      // A cluster from before there were slots is one node, which has everything, up or down.
+      SlotMap then = new SlotMap(before.get());
+      return (slot, _) ->
+          Optional.of(settle(map, slot, map.rules().first(then.holders(slot), ALL), nodes));
+    }
+    return (slot, old) -> old.map(config -> settle(map, slot, config, nodes));
+  }
+
+  private static SlotConfig settle(
+      SlotMap map, int slot, SlotConfig config, SlotRules.Nodes nodes) {
+    return map.rules().settle(config, map.holders(slot), nodes);
   }
 
   private static SlotConfig first(SlotMap map, int slot, long ballot) {

@@ -6,7 +6,6 @@ import dev.kelpie.placement.Site;
 import dev.kelpie.placement.SlotHolders;
 import dev.kelpie.placement.Slots;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,7 +47,11 @@ final class SlotMap {
     SlotHolders placed = new SlotHolders(sites, cluster.format().copies());
     List<List<String>> holders = new ArrayList<>(Slots.COUNT);
     for (int slot = 0; slot < Slots.COUNT; slot++) {
-      holders.add(Arrays.stream(placed.of(slot)).mapToObj(names::get).toList());
+      List<String> named = new ArrayList<>();
+      for (int holder : placed.of(slot)) {
+        named.add(names.get(holder));
+      }
+      holders.add(List.copyOf(named));
     }
     return holders;
   }

@@ -69,6 +69,9 @@ public record SlotRules(int leastCopies) {
       SlotConfig first = first(before.ballot() + 1, holders, nodes);
       return first.acting().isEmpty() ? before : first;
     }
+    if (isSettled(before, nodes)) {
+      return before;
+    }
     List<Acting> acting = withoutDown(before.acting(), nodes);
     acting = acting.stream().map(a -> nodes.isAnew.test(a.node()) ? a.restarted() : a).toList();
     boolean anew = acting.stream().anyMatch(a -> nodes.isAnew.test(a.node()));
@@ -81,6 +84,16 @@ public record SlotRules(int leastCopies) {
       return before;
     }
     return next(before, acting, primary);
+  }
+
+  /// Whether nothing has happened to the nodes of a slot, as in most slots with most maps.
+  private static boolean isSettled(SlotConfig config, Nodes nodes) {
+    for (Acting acting : config.acting()) {
+      if (!nodes.isUp.test(acting.node()) || nodes.isAnew.test(acting.node())) {
+        return false;
+      }
+    }
+    return config.primary().isPresent();
   }
 
   /// A node has everything, says the primary.

@@ -108,12 +108,22 @@ record SlotShard(long map, List<SlotConfig> configs) {
     }
     for (SlotConfig config : configs) {
       to.writeByte(config.acting().size());
-      to.writeByte(config.primary().map(config.nodes()::indexOf).orElse(-1) + 1);
+      to.writeByte(primary(config));
       for (Acting acting : config.acting()) {
         int place = places.getOrDefault(acting.node(), 0);
         writeNumber(2L * place + (acting.intact() ? 1 : 0), to);
       }
     }
+  }
+
+  /// Which of the acting nodes is the primary, from 1; 0 for none.
+  private static int primary(SlotConfig config) {
+    for (int i = 0; i < config.acting().size(); i++) {
+      if (config.isPrimary(config.acting().get(i).node())) {
+        return i + 1;
+      }
+    }
+    return 0;
   }
 
   private static void writeNumber(long number, DataOutputStream to) throws IOException {

@@ -254,8 +254,8 @@ final class ClusterBookTest {
     private int failAt;
 
     @Override
-    public List<Coordination.Put> follow(
-        Optional<Cluster> before, Optional<Cluster> after, long version) throws IOException {
+    public Step follow(Optional<Cluster> before, Optional<Cluster> after, long version)
+        throws IOException {
       asked++;
       if (asked == failAt) {
         throw new IOException("injected fault");
@@ -265,7 +265,8 @@ final class ClusterBookTest {
           after.map(c -> before.isEmpty() ? "format" : "" + c.current().number()).orElse("none");
       byte[] value = (from + to + " v" + version).getBytes(UTF_8);
       long expected = coordination.read(FOLLOWER).map(Coordination.Stored::version).orElse(0L);
-      return List.of(new Coordination.Put(FOLLOWER, Optional.of(value), expected));
+      return new Step(
+          List.of(new Coordination.Put(FOLLOWER, Optional.of(value), expected)), List.of());
     }
 
     String text() throws IOException {

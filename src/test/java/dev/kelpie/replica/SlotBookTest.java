@@ -272,6 +272,22 @@ final class SlotBookTest {
     assertTrue(book.commit(slot, before, equal), "what is right is made");
   }
 
+  /// The map's commit reads the record, and has nothing to change in it; then a node joins that is
+  /// down in that map.
+  @Test
+  void nodeThatJoinsWhileItGoesDownLeavesAgain() throws IOException {
+    maps.format(new Format(1, 1, 0, 0, "plain"), List.of(member(0)), NOW);
+    advance(up(0), up(1));
+    SlotBook book = book(0);
+    SlotConfig before = config(book, 0);
+    SlotConfig joined = new SlotRules(1).join(before, name(1), book.nodes());
+    records.beforeNextCommit(() -> run(() -> assertTrue(book.commit(0, before, joined))));
+    advance(up(0), down(1));
+    assertEquals(List.of(name(0)), book.look(0).orElseThrow().nodes());
+    assertEquals(3, config(book, 0).ballot());
+    assertEquals(1, config(book, 1).ballot());
+  }
+
   @Test
   void joinWhileTheMapChangesIsRefused() throws IOException {
     format(0, 1, 2);

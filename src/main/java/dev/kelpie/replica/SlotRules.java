@@ -96,10 +96,13 @@ public record SlotRules(int leastCopies) {
     return config.primary().isPresent();
   }
 
-  /// A node has everything, says the primary.
+  /// A node has everything that the primary has, says that. So it is intact if the primary is:
+  /// where the primary has lost something with its last life, it has lost it too.
   public SlotConfig join(SlotConfig before, String node, Nodes nodes) {
     List<Acting> acting = new ArrayList<>(before.acting());
-    acting.add(new Acting(node, true));
+    boolean intact =
+        before.acting().stream().anyMatch(a -> a.intact() && before.isPrimary(a.node()));
+    acting.add(new Acting(node, intact));
     return next(before, withoutDown(acting, nodes), before.primary());
   }
 

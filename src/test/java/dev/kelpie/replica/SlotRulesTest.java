@@ -87,6 +87,22 @@ final class SlotRulesTest {
     assertEquals(Optional.of("c"), after.primary());
   }
 
+  /// The one that was intact is down, and is not waited for: what the primary has lost is lost.
+  @Test
+  void whoJoinsIsNoMoreIntactThanThePrimary() {
+    SlotConfig pair = two.settle(first, HOLDERS, up("b", "c"));
+    SlotConfig back = two.settle(pair, HOLDERS, anew("c", "b", "c"));
+    SlotConfig alone = two.settle(back, HOLDERS, up("c"));
+    assertEquals(List.of(intact("b"), restarted("c")), alone.acting());
+    assertEquals(1, alone.safe());
+    SlotConfig after = two.join(alone, "d", up("c", "d"));
+    assertEquals(List.of(restarted("c"), restarted("d")), after.acting());
+    assertEquals(after.ballot(), after.safe());
+    SlotConfig equal = two.equal(after);
+    assertEquals(after.safe(), two.join(equal, "a", up("a", "c", "d")).safe());
+    assertEquals(intact("a"), two.join(equal, "a", up("a", "c", "d")).acting().getLast());
+  }
+
   @Test
   void guestIsPrimaryOnlyWhereNoHolderCanBe() {
     SlotConfig after = two.settle(first, List.of("d", "c", "e"), up("b", "c", "d"));

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -26,7 +27,6 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class Primary {
   private final String self;
   private final SlotTable table;
-  private final SlotRules rules;
   private final Holder own;
   private final Everywhere everywhere;
   private final Pause pause;
@@ -76,16 +76,9 @@ public final class Primary {
   }
 
   public Primary(
-      String self,
-      SlotTable table,
-      SlotRules rules,
-      Holder own,
-      Everywhere everywhere,
-      Pause pause,
-      Locks locks) {
+      String self, SlotTable table, Holder own, Everywhere everywhere, Pause pause, Locks locks) {
     this.self = self;
     this.table = table;
-    this.rules = rules;
     this.own = own;
     this.everywhere = everywhere;
     this.pause = pause;
@@ -313,7 +306,7 @@ public final class Primary {
     if (known.ballot() != mine.claim.ballot()) {
       throw new Outdated(mine.claim, known.ballot());
     }
-    if (!rules.isActive(known, table.nodes())) {
+    if (!table.rules().isActive(known, table.nodes())) {
       throw new IOException("too few nodes that have slot " + slot + " are up");
     }
     if (!table.mayServe()) {
@@ -388,7 +381,7 @@ public final class Primary {
   }
 
   private void markIntact(Led mine) throws IOException {
-    SlotConfig equal = rules.equal(mine.config);
+    SlotConfig equal = table.rules().equal(mine.config);
     if (!equal.equals(mine.config) && !table.commit(mine.claim.slot(), mine.config, equal)) {
       throw new Outdated(mine.claim, 0);
     }
@@ -438,7 +431,10 @@ public final class Primary {
     slots.enterAlone(slot);
     try {
       Optional<Led> mine = current(slot);
+      // Asked before the node is: a life that answers is this one, or a later one.
+      OptionalLong life = table.life(joiner.node());
       if (mine.isEmpty()
+          || life.isEmpty()
           || !mine.get().joiners.contains(joiner)
           || !table.holders(slot).contains(joiner.node())) {
         return false;
@@ -447,8 +443,11 @@ public final class Primary {
       if (!differing(mine.get(), joiner.node()).isEmpty()) {
         return false;
       }
-      SlotConfig after = rules.join(mine.get().config, joiner.node(), table.nodes());
-      return commit(mine.get(), after);
+      SlotConfig before = mine.get().config;
+      SlotConfig after = table.rules().join(before, joiner.node(), table.nodes());
+      SlotTable.Proven proven = new SlotTable.Proven(joiner.node(), life.getAsLong());
+      led.remove(slot); // as below
+      return table.commit(slot, before, after, Optional.of(proven));
     } finally {
       drop(slot, joiner);
       slots.leaveAlone(slot);
@@ -497,6 +496,7 @@ public final class Primary {
     slots.enterAlone(slot);
     try {
       Optional<Led> mine = current(slot);
+      SlotRules rules = table.rules();
       List<String> holders = table.holders(slot).stream().filter(table.nodes().isUp()).toList();
       if (mine.isEmpty()
           || holders.size() < rules.leastCopies()

@@ -19,7 +19,6 @@ import java.util.Set;
 public final class Recovery {
   private final String self;
   private final SlotTable table;
-  private final SlotRules rules;
   private final Holder holder;
   private final Primary primary;
   private final Locks.Mutex mutex;
@@ -38,11 +37,9 @@ public final class Recovery {
   public record Progress(int slots, int done, Copied copied) {}
 
   /// @param self the name of this node
-  public Recovery(
-      String self, SlotTable table, SlotRules rules, Holder holder, Primary primary, Locks locks) {
+  public Recovery(String self, SlotTable table, Holder holder, Primary primary, Locks locks) {
     this.self = self;
     this.table = table;
-    this.rules = rules;
     this.holder = holder;
     this.primary = primary;
     this.mutex = locks.mutex();
@@ -137,7 +134,7 @@ public final class Recovery {
   }
 
   private boolean lead(int slot, SlotConfig config) throws IOException {
-    boolean active = rules.isActive(config, table.nodes());
+    boolean active = table.rules().isActive(config, table.nodes());
     if (!active || !config.acting().stream().allMatch(Acting::intact)) {
       primary.prepare(slot);
     }
@@ -185,7 +182,7 @@ public final class Recovery {
       return isLeftOver(slot, config);
     }
     List<String> up = holders(slot);
-    return !rules.isActive(config, table.nodes())
+    return !table.rules().isActive(config, table.nodes())
         || !config.acting().stream().allMatch(a -> a.intact() && up.contains(a.node()))
         || !up.stream().allMatch(config::isActing)
         || isUntidy(slot, config);

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
@@ -45,6 +46,9 @@ public final class SlotBook implements SlotTable {
   private static final int READS = 16;
 
   private static final SlotRules.Nodes NOBODY = new SlotRules.Nodes(_ -> false, _ -> false);
+
+  /// Where no map is known: nobody is up, and so nothing can be done by them.
+  private static final SlotRules NO_RULES = SlotRules.forCopies(1);
 
   private final Coordination records;
   private final ClusterBook book;
@@ -87,16 +91,20 @@ public final class SlotBook implements SlotTable {
   }
 
   /// Beside what [SlotTable] says, refuses what is not right under the map that is known: it may
-  /// have changed since `after` was thought of.
+  /// have changed since `after` was thought of. Another change of the map than that does no harm,
+  /// so that what was long in the making is not in vain.
   ///
   /// @return whether it is done
   /// @throws Coordination.InDoubt where it is not known whether it is done: [#look] knows. With any
   ///   other [IOException] it is not
   @Override
-  public boolean commit(int slot, SlotConfig before, SlotConfig after) throws IOException {
+  public boolean commit(int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven)
+      throws IOException {
     SlotView first = view();
     Edition edition = first.edition();
-    if (edition.held() || first.map().filter(map -> isSound(after, map)).isEmpty()) {
+    if (edition.held()
+        || first.map().filter(map -> isSound(after, map)).isEmpty()
+        || first.map().filter(map -> isProven(before, after, proven, map)).isEmpty()) {
       return false;
     }
     int shard = SlotShard.of(slot);
@@ -126,6 +134,16 @@ public final class SlotBook implements SlotTable {
     return map.rules().isSound(after, map.nodes());
   }
 
+  /// Whether who joins has shown that it has everything, and goes on living.
+  private static boolean isProven(
+      SlotConfig before, SlotConfig after, Optional<Proven> proven, SlotMap map) {
+    Optional<String> still =
+        proven.filter(life -> map.isUp(life.node(), life.life())).map(Proven::node);
+    return after.nodes().stream()
+        .filter(node -> !before.isActing(node))
+        .allMatch(node -> still.filter(node::equals).isPresent());
+  }
+
   @Override
   public List<String> holders(int slot) {
     Optional<SlotMap> map = view().map();
@@ -136,6 +154,17 @@ public final class SlotBook implements SlotTable {
   public SlotRules.Nodes nodes() {
     Optional<SlotMap> map = view().map();
     return map.isPresent() ? map.get().nodes() : NOBODY;
+  }
+
+  @Override
+  public OptionalLong life(String node) {
+    Optional<SlotMap> map = view().map();
+    return map.isPresent() ? map.get().life(node) : OptionalLong.empty();
+  }
+
+  @Override
+  public SlotRules rules() {
+    return view().map().map(SlotMap::rules).orElse(NO_RULES);
   }
 
   @Override

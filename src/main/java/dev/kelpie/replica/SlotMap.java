@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /// A map of the cluster as slots go by it: nodes by their names
 /// ([dev.kelpie.cluster.Member#name()]), and the holders of every slot, which are found once.
@@ -72,6 +73,12 @@ final class SlotMap {
   boolean isUp(String node, long incarnation) {
     Long here = up.get(node);
     return here != null && here == incarnation;
+  }
+
+  /// Which life of a node is up.
+  OptionalLong life(String node) {
+    Long here = up.get(node);
+    return here == null ? OptionalLong.empty() : OptionalLong.of(here);
   }
 
   /// The nodes as they are in this map.

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// A cluster in which nobody comes or goes, and all nodes know everything at once: the primaries
 /// and the copies of the slots are spread over the nodes.
@@ -34,7 +35,8 @@ public final class FixedTable implements SlotTable {
   }
 
   @Override
-  public synchronized boolean commit(int slot, SlotConfig before, SlotConfig after) {
+  public synchronized boolean commit(
+      int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven) {
     return configs.replace(slot, before, after);
   }
 
@@ -50,6 +52,16 @@ public final class FixedTable implements SlotTable {
   @Override
   public SlotRules.Nodes nodes() {
     return new SlotRules.Nodes(nodes::contains, _ -> false);
+  }
+
+  @Override
+  public OptionalLong life(String node) {
+    return nodes.contains(node) ? OptionalLong.of(1) : OptionalLong.empty();
+  }
+
+  @Override
+  public SlotRules rules() {
+    return new SlotRules(copies);
   }
 
   @Override

@@ -196,8 +196,7 @@ public final class GatewaySimulation {
       AllAtOnce everywhere =
           new AllAtOnce(self, holder, peers::copies, platform.tasks(), platform.locks());
       Primary primary =
-          new Primary(
-              self, table, rules, holder, everywhere, () -> pause(platform), platform.locks());
+          new Primary(self, table, holder, everywhere, () -> pause(platform), platform.locks());
       OwnStoreNode own = new OwnStoreNode(self, table, primary, holder);
       PeerServer server = new PeerServer(platform, Log.NONE, CONFIG, me, holder, own);
       PeerPort port = new PeerPort(platform, server);

@@ -93,7 +93,6 @@ public final class LoopbackCluster implements Closeable {
         new Primary(
             name,
             table,
-            new SlotRules(1),
             holder,
             everywhere,
             () -> {

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -198,6 +199,7 @@ final class MovingCluster {
     Holder holder;
     Primary primary;
     Recovery recovery;
+    private long life = 1;
 
     Node(String name) {
       this.name = name;
@@ -208,6 +210,7 @@ final class MovingCluster {
     }
 
     void start() {
+      life++;
       holder = new Holder(this, store, test.platform().locks());
       primary = newPrimary(holder);
       recovery = newRecovery(holder, primary);
@@ -228,7 +231,6 @@ final class MovingCluster {
       return new Primary(
           name,
           this,
-          rules,
           mine,
           everywhere,
           () -> {
@@ -238,7 +240,7 @@ final class MovingCluster {
     }
 
     private Recovery newRecovery(Holder mine, Primary leading) {
-      return new Recovery(name, this, rules, mine, leading, test.platform().locks());
+      return new Recovery(name, this, mine, leading, test.platform().locks());
     }
 
     @Override
@@ -254,10 +256,13 @@ final class MovingCluster {
     }
 
     @Override
-    public boolean commit(int slot, SlotConfig before, SlotConfig after) throws IOException {
+    public boolean commit(
+        int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven)
+        throws IOException {
       travel("the records");
       synchronized (MovingCluster.this) {
-        return records.replace(slot, before, after);
+        return proven.stream().allMatch(p -> life(p.node()).equals(OptionalLong.of(p.life())))
+            && records.replace(slot, before, after);
       }
     }
 
@@ -269,6 +274,18 @@ final class MovingCluster {
     @Override
     public SlotRules.Nodes nodes() {
       return MovingCluster.this.nodes();
+    }
+
+    @Override
+    public OptionalLong life(String node) {
+      synchronized (MovingCluster.this) {
+        return up.contains(node) ? OptionalLong.of(node(node).life) : OptionalLong.empty();
+      }
+    }
+
+    @Override
+    public SlotRules rules() {
+      return rules;
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
 /// Some nodes with a few objects in two slots, in one thread: one seed, one run. Messages are lost,
@@ -226,8 +227,8 @@ public final class ReplicaSimulation {
       this.leased = node.up;
       Locks locks = new OneThreadLocks();
       this.holder = new Holder(this, node.disk, locks);
-      this.primary = new Primary(node.name, this, rules, holder, this, this::pause, locks);
-      this.recovery = new Recovery(node.name, this, rules, holder, primary, locks);
+      this.primary = new Primary(node.name, this, holder, this, this::pause, locks);
+      this.recovery = new Recovery(node.name, this, holder, primary, locks);
     }
 
     private void live() {
@@ -267,7 +268,9 @@ public final class ReplicaSimulation {
     }
 
     @Override
-    public boolean commit(int slot, SlotConfig before, SlotConfig after) throws IOException {
+    public boolean commit(
+        int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven)
+        throws IOException {
       maybeEvents();
       live();
       if (node.cut) {
@@ -276,7 +279,10 @@ public final class ReplicaSimulation {
       if (fault(8)) {
         throw new IOException("not committed, or so it seems");
       }
-      boolean done = before.equals(config(slot)) && map.version == mapVersion;
+      boolean done =
+          before.equals(config(slot))
+              && map.version == mapVersion
+              && proven.stream().allMatch(p -> life(p.node()).equals(OptionalLong.of(p.life())));
       if (done) {
         say(node.name + " commits " + slot + " " + after);
         records.put(slot, after);
@@ -297,6 +303,17 @@ public final class ReplicaSimulation {
     public SlotRules.Nodes nodes() {
       Map<String, Long> up = map.up;
       return new SlotRules.Nodes(up::containsKey, _ -> false);
+    }
+
+    @Override
+    public OptionalLong life(String node) {
+      Long seen = map.up.get(node);
+      return seen == null ? OptionalLong.empty() : OptionalLong.of(seen);
+    }
+
+    @Override
+    public SlotRules rules() {
+      return rules;
     }
 
     @Override

@@ -79,7 +79,7 @@ final class ReplicaSimulationTest {
           new Plant(
               "a primary serves with too few",
               "Primary",
-              "if (!rules.isActive(known, table.nodes())) {",
+              "if (!table.rules().isActive(known, table.nodes())) {",
               "if (false) {"),
           new Plant(
               "a new primary does not prepare",

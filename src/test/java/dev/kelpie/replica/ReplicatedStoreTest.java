@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.Test;
@@ -99,7 +100,7 @@ final class ReplicatedStoreTest {
     }
 
     @Override
-    public boolean commit(int slot, SlotConfig before, SlotConfig after) {
+    public boolean commit(int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven) {
       throw new AssertionError("a gateway commits nothing");
     }
 
@@ -111,6 +112,16 @@ final class ReplicatedStoreTest {
     @Override
     public SlotRules.Nodes nodes() {
       return new SlotRules.Nodes(node -> !down.contains(node), _ -> false);
+    }
+
+    @Override
+    public OptionalLong life(String node) {
+      return OptionalLong.of(1);
+    }
+
+    @Override
+    public SlotRules rules() {
+      return new SlotRules(1);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /// The records of a simulated cluster, and its leader, who never fails: the map of nodes, with
@@ -180,12 +181,16 @@ final class SimulatedService {
     }
 
     @Override
-    public boolean commit(int slot, SlotConfig before, SlotConfig after) throws IOException {
+    public boolean commit(int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven)
+        throws IOException {
       travel();
       if (baton.chance().nextInt(20) == 0) {
         throw new IOException("not committed, or so it seems");
       }
-      boolean done = before.equals(config(slot)) && seenVersion == version;
+      boolean done =
+          before.equals(config(slot))
+              && seenVersion == version
+              && proven.stream().allMatch(p -> life(p.node()).equals(OptionalLong.of(p.life())));
       if (done) {
         records.put(slot, after);
         history.accept(self + " commits " + slot + " " + after);
@@ -206,6 +211,17 @@ final class SimulatedService {
     public SlotRules.Nodes nodes() {
       Map<String, Long> seen = seenUp;
       return new SlotRules.Nodes(seen::containsKey, _ -> false);
+    }
+
+    @Override
+    public OptionalLong life(String node) {
+      Long seen = seenUp.get(node);
+      return seen == null ? OptionalLong.empty() : OptionalLong.of(seen);
+    }
+
+    @Override
+    public SlotRules rules() {
+      return rules;
     }
 
     @Override

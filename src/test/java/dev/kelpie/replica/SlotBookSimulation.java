@@ -9,14 +9,17 @@ import dev.kelpie.cluster.Format;
 import dev.kelpie.cluster.Life;
 import dev.kelpie.cluster.Member;
 import dev.kelpie.cluster.Seat;
+import dev.kelpie.replica.SlotTable.Proven;
 import dev.kelpie.testing.MemoryCoordination;
 import dev.kelpie.testing.MemoryDisk;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +39,7 @@ import java.util.stream.IntStream;
 ///
 /// * **W** holds (`docs/replication.md`), and every primary is an acting node;
 /// * ballots grow, and who restarted is not intact;
+/// * who joins is in the life in which it has shown that it has everything;
 /// * what a book knows of a slot was committed once, and no book goes back;
 /// * a book's map is no older than what it knows of a slot, and no newer than that by a change that
 ///   was made with a map.
@@ -59,6 +63,10 @@ public final class SlotBookSimulation {
       new ArrayList<>(Collections.nCopies(SlotShard.COUNT, KnownShard.NONE));
   private final ClusterBook observer;
   private Edition map = Edition.NONE;
+
+  /// What the commits of primaries that are under way go by, the innermost first.
+  private final Deque<Optional<Proven>> proven = new ArrayDeque<>();
+
   private long formats;
   private boolean faults = true;
   private int depth;
@@ -328,15 +336,35 @@ public final class SlotBookSimulation {
     SlotRules rules = SlotRules.forCopies(cluster.get().format().copies());
     SlotConfig before = known.get();
     Optional<SlotConfig> after = decide(node, slot, before, rules);
+    Optional<Proven> joiner = after.flatMap(next -> joiner(node, before, next));
     maybeEvents();
     if (faults && chance.nextInt(6) == 0) {
       nextMap(any(nodes));
       node.book.lookAtEverything();
     }
     if (after.isPresent()) {
-      boolean done = node.book.commit(slot, before, after.get());
+      boolean done = commit(node, slot, before, after.get(), joiner);
       say(node.name() + " commits " + done + " " + slot + ": " + after.get());
       committed += done ? 1 : 0;
+    }
+  }
+
+  /// The node that joins, if one does, has shown that it has everything.
+  private static Optional<Proven> joiner(Node node, SlotConfig before, SlotConfig after) {
+    return after.nodes().stream()
+        .filter(joiner -> !before.isActing(joiner))
+        .findAny()
+        .map(joiner -> new Proven(joiner, node.book.life(joiner).orElseThrow()));
+  }
+
+  private boolean commit(
+      Node node, int slot, SlotConfig before, SlotConfig after, Optional<Proven> joiner)
+      throws IOException {
+    proven.push(joiner);
+    try {
+      return node.book.commit(slot, before, after, joiner);
+    } finally {
+      proven.pop();
     }
   }
 
@@ -420,6 +448,9 @@ public final class SlotBookSimulation {
       if (up.isPresent()) {
         checkW(slot, config, now.cluster().orElseThrow(), up.get());
         old.ifPresent(c -> checkAnew(slot, c, config, up.get()));
+        if (!mapChanged && old.isPresent()) {
+          checkProven(slot, old.get(), config, now.cluster().orElseThrow());
+        }
       } else {
         require(config.acting().isEmpty(), () -> slot + " has " + config + " without a cluster");
       }
@@ -438,6 +469,19 @@ public final class SlotBookSimulation {
         config.primary().filter(up.isUp()).isPresent()
             || config.nodes().stream().noneMatch(up.isUp()),
         () -> "no primary: " + slot + " is " + config + " in " + cluster.seats());
+  }
+
+  private void checkProven(int slot, SlotConfig before, SlotConfig after, Cluster cluster) {
+    Optional<Proven> life = Objects.requireNonNull(proven.peek());
+    for (String node : after.nodes()) {
+      require(
+          before.isActing(node)
+              || (life.filter(p -> p.node().equals(node)).isPresent()
+                  && cluster.seats().stream()
+                      .anyMatch(seat ->
+                          seat.member().name().equals(node) && seat.isUp(life.get().life()))),
+          () -> slot + " is " + after + ", which goes by " + life + ", in " + cluster.seats());
+    }
   }
 
   /// Who restarted is not intact, and does not go on as a primary under the same ballot.

@@ -45,6 +45,11 @@ final class SlotBookSimulationTest {
               "first.map().filter(map -> isSound(after, map)).isEmpty()",
               "first.map().isEmpty()"),
           new Plant(
+              "who has restarted since it showed what it has joins",
+              "SlotBook",
+              "proven.filter(life -> map.isUp(life.node(), life.life()))",
+              "proven"),
+          new Plant(
               "a configuration that has changed meanwhile is overwritten",
               "SlotBook",
               "\n          || !known.config(slot).equals(Optional.of(before))",

@@ -21,6 +21,7 @@ import dev.kelpie.cluster.Seat;
 import dev.kelpie.placement.Site;
 import dev.kelpie.placement.SlotHolders;
 import dev.kelpie.placement.Slots;
+import dev.kelpie.replica.SlotTable.Proven;
 import dev.kelpie.testing.MemoryCoordination;
 import dev.kelpie.testing.MemoryDisk;
 import dev.kelpie.wire.NodeAddress;
@@ -68,6 +69,11 @@ final class SlotBookTest {
 
   private static Seat up(int number) {
     return seat(number, Seat.State.UP, 0);
+  }
+
+  /// In another life.
+  private static Seat anew(int number) {
+    return seat(number, Seat.State.UP, 1);
   }
 
   private static Seat down(int number) {
@@ -241,9 +247,9 @@ final class SlotBookTest {
     int slot = led(book, 0, Slots.COUNT);
     SlotConfig before = config(book, slot);
     SlotConfig joined = rules.join(before, name(3), book.nodes());
-    assertTrue(book.commit(slot, before, joined));
+    assertTrue(join(book, slot, before, joined));
     assertEquals(joined, config(book, slot), "it knows without a look");
-    assertFalse(book.commit(slot, before, joined), "that was before");
+    assertFalse(join(book, slot, before, joined), "that was before");
     SlotConfig left = rules.leave(joined, name(1));
     assertTrue(book.commit(slot, joined, left));
     SlotConfig given = rules.handOver(left, name(2));
@@ -264,12 +270,81 @@ final class SlotBookTest {
     SlotConfig before = config(book, slot);
     SlotConfig joined = rules.join(before, name(3), book.nodes());
     advance(up(0), up(1), up(2), down(3));
-    assertFalse(book.commit(slot, before, joined));
+    assertFalse(join(book, slot, before, joined));
     assertEquals(before, config(book, slot), "the slot has not changed, but the map has");
     assertFalse(book.nodes().isUp().test(name(3)), "and it is known now");
-    assertFalse(book.commit(slot, before, joined), "what was decided before is not right now");
+    assertFalse(join(book, slot, before, joined), "what was decided before is not right now");
     SlotConfig equal = rules.handOver(before, name(1));
     assertTrue(book.commit(slot, before, equal), "what is right is made");
+  }
+
+  /// What it has shown before its restart says nothing of what it has.
+  @Test
+  void nodeThatRestartedSinceItShowedWhatItHasDoesNotJoin() throws IOException {
+    format(0, 1, 2);
+    advance(up(0), up(1), up(2), up(3));
+    SlotBook book = book(0);
+    int slot = led(book, 0, Slots.COUNT);
+    SlotConfig before = config(book, slot);
+    SlotConfig joined = rules.join(before, name(3), book.nodes());
+    Optional<Proven> proven = proven(book, 3);
+    advance(up(0), up(1), up(2), anew(3));
+    book.lookAtEverything();
+    assertFalse(book.commit(slot, before, joined, proven));
+    assertTrue(book.commit(slot, before, joined, proven(book, 3)), "the next life may show it too");
+  }
+
+  @Test
+  void changeOfTheMapThatDoesNotConcernWhoJoinsDoesNoHarm() throws IOException {
+    format(0, 1, 2);
+    advance(up(0), up(1), up(2), up(3));
+    SlotBook book = book(0);
+    int slot = led(book, 0, Slots.COUNT);
+    SlotConfig before = config(book, slot);
+    SlotConfig joined = rules.join(before, name(3), book.nodes());
+    Optional<Proven> proven = proven(book, 3);
+    advance(up(0), up(1), up(2), up(3), up(4));
+    book.lookAtEverything();
+    assertTrue(book.commit(slot, before, joined, proven));
+  }
+
+  @Test
+  void nobodyJoinsWhoHasShownNothing() throws IOException {
+    format(0, 1, 2);
+    advance(up(0), up(1), up(2), up(3), up(4));
+    SlotBook book = book(0);
+    int slot = led(book, 0, Slots.COUNT);
+    SlotConfig before = config(book, slot);
+    SlotConfig joined = rules.join(before, name(3), book.nodes());
+    assertFalse(book.commit(slot, before, joined));
+    assertFalse(book.commit(slot, before, joined, proven(book, 4)));
+  }
+
+  private static Optional<Proven> proven(SlotBook book, int node) {
+    return book.life(name(node)).stream().mapToObj(life -> new Proven(name(node), life)).findAny();
+  }
+
+  /// The last of a configuration's nodes has just joined, in the life that is known.
+  private static boolean join(SlotBook book, int slot, SlotConfig before, SlotConfig joined)
+      throws IOException {
+    String node = joined.nodes().getLast();
+    return book.commit(
+        slot, before, joined, Optional.of(new Proven(node, book.life(node).orElse(-1))));
+  }
+
+  /// The rules change with the number of copies.
+  @Test
+  void rulesAreThoseOfTheMap() throws IOException {
+    format(0, 1, 2);
+    SlotBook book = book(0);
+    assertEquals(new SlotRules(2), book.rules());
+    maps.alterCopies(5);
+    book.lookAtEverything();
+    assertEquals(new SlotRules(3), book.rules());
+    SlotConfig last = config(book, 0);
+    maps.unformat();
+    book.lookAtEverything();
+    assertFalse(book.rules().isActive(last, book.nodes()));
   }
 
   /// The map's commit reads the record, and has nothing to change in it; then a node joins that is
@@ -281,7 +356,7 @@ final class SlotBookTest {
     SlotBook book = book(0);
     SlotConfig before = config(book, 0);
     SlotConfig joined = new SlotRules(1).join(before, name(1), book.nodes());
-    records.beforeNextCommit(() -> run(() -> assertTrue(book.commit(0, before, joined))));
+    records.beforeNextCommit(() -> run(() -> assertTrue(join(book, 0, before, joined))));
     advance(up(0), down(1));
     assertEquals(List.of(name(0)), book.look(0).orElseThrow().nodes());
     assertEquals(3, config(book, 0).ballot());
@@ -297,7 +372,7 @@ final class SlotBookTest {
     SlotConfig before = config(book, slot);
     SlotConfig joined = rules.join(before, name(3), book.nodes());
     records.beforeNextCommit(() -> run(() -> advance(up(0), up(1), up(2), down(3))));
-    assertFalse(book.commit(slot, before, joined));
+    assertFalse(join(book, slot, before, joined));
     assertEquals(Optional.of(before), book(1).of(slot));
   }
 

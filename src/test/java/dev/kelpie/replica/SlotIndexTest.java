@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,7 @@ final class SlotIndexTest {
     }
 
     @Override
-    public boolean commit(int slot, SlotConfig before, SlotConfig after) {
+    public boolean commit(int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven) {
       return false;
     }
 
@@ -70,6 +71,16 @@ final class SlotIndexTest {
     @Override
     public SlotRules.Nodes nodes() {
       return new SlotRules.Nodes(_ -> true, _ -> false);
+    }
+
+    @Override
+    public OptionalLong life(String node) {
+      return OptionalLong.of(1);
+    }
+
+    @Override
+    public SlotRules rules() {
+      return new SlotRules(1);
     }
 
     @Override

@@ -443,6 +443,8 @@ public final class Primary {
       if (!differing(mine.get(), joiner.node()).isEmpty()) {
         return false;
       }
+      // A barrier did not ask it for what it was sent meanwhile.
+      everywhere.at(joiner.node()).flushAll(mine.get().claim);
       SlotConfig before = mine.get().config;
       SlotConfig after = table.rules().join(before, joiner.node(), table.nodes());
       SlotTable.Proven proven = new SlotTable.Proven(joiner.node(), life.getAsLong());

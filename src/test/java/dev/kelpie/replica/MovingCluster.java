@@ -44,7 +44,7 @@ final class MovingCluster {
 
   volatile int failing = -1;
   final Set<String> unreachable = ConcurrentHashMap.newKeySet();
-  private final SlotRules rules;
+  private volatile SlotRules rules;
   private final Map<String, Node> nodes = new HashMap<>();
   private final Map<Integer, SlotConfig> records = new HashMap<>();
   private final Map<Integer, List<String>> holders = new HashMap<>();
@@ -118,6 +118,12 @@ final class MovingCluster {
     node(node).start();
     up.add(node);
     settle(node::equals);
+  }
+
+  /// Another number of nodes has to make a change.
+  synchronized void alter(int least) {
+    rules = new SlotRules(least);
+    settle(_ -> false);
   }
 
   private void settle(Predicate<String> anew) {
@@ -256,11 +262,11 @@ final class MovingCluster {
     }
 
     @Override
-    public boolean commit(
-        int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven)
+    public boolean commit(int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven)
         throws IOException {
       travel("the records");
       synchronized (MovingCluster.this) {
+        proven.ifPresent(p -> requireDurable(slot, p.node()));
         return proven.stream().allMatch(p -> life(p.node()).equals(OptionalLong.of(p.life())))
             && records.replace(slot, before, after);
       }
@@ -296,6 +302,15 @@ final class MovingCluster {
     @Override
     public boolean mayServe() {
       return isIn();
+    }
+  }
+
+  /// What a barrier has promised of the objects is true of who joins.
+  private void requireDurable(int slot, String joiner) {
+    for (ObjectId object : objects) {
+      assertTrue(
+          Slots.of(object) != slot || node(joiner).disk.isDurable(object),
+          () -> object + " is not durable at " + joiner + ", which joins");
     }
   }
 

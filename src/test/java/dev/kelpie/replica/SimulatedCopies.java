@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
@@ -65,6 +66,11 @@ final class SimulatedCopies implements CopyStore {
   /// What there is of an object, to be compared.
   String content(ObjectId object) {
     return String.valueOf(now.get(object));
+  }
+
+  /// Whether a power cut changes nothing in an object.
+  boolean isDurable(ObjectId object) {
+    return Objects.equals(now.get(object), durable.get(object));
   }
 
   boolean has(ObjectId object) {

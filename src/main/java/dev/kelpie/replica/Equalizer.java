@@ -4,6 +4,7 @@ import dev.kelpie.model.ObjectId;
 import dev.kelpie.object.Extent;
 import java.io.IOException;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,13 +23,17 @@ final class Equalizer {
 
   /// Makes the largest version that one of the nodes has the version of all of them.
   ///
+  /// @param judges those of the nodes whose versions count
   /// @return that version
   /// @throws IOException where a node did not answer or has no space: they may differ yet
-  Version equalize(Led led, ObjectId object, List<String> nodes) throws IOException {
+  Version equalize(Led led, ObjectId object, List<String> nodes, List<String> judges)
+      throws IOException {
     Map<String, Version> versions =
         everywhere.ask(nodes, copies -> copies.version(led.claim, object));
     requireAll(nodes, versions, object);
-    Version largest = Collections.max(versions.values());
+    Map<String, Version> counting = new HashMap<>(versions);
+    counting.keySet().retainAll(judges);
+    Version largest = Collections.max(counting.values());
     List<String> others =
         nodes.stream().filter(node -> !largest.equals(versions.get(node))).toList();
     if (!others.isEmpty()) {

@@ -244,7 +244,7 @@ public final class Primary {
   /// @return whether it is done; otherwise it is to be tried again, after a pause
   private boolean tryEqualize(Led mine, ObjectId object) throws IOException {
     try {
-      Version _ = equalizer.equalize(mine, object, mine.acting());
+      Version _ = equalizer.equalize(mine, object, mine.acting(), mine.acting());
       return true;
     } catch (Outdated e) {
       throw e;
@@ -359,7 +359,7 @@ public final class Primary {
       }
     }
     for (ObjectId object : differing) {
-      Version _ = equalizer.equalize(mine, object, up);
+      Version _ = equalizer.equalize(mine, object, up, judges(mine, up));
     }
     Map<String, Boolean> durable =
         everywhere.ask(
@@ -369,6 +369,15 @@ public final class Primary {
               return true;
             });
     requireAll(mine, up, durable);
+  }
+
+  /// Whose copies count when they are made equal: those that have lost nothing. A copy that a power
+  /// cut brought back is larger than none, where a removal was begun that nobody was told of.
+  private static List<String> judges(Led mine, List<String> up) {
+    List<String> intact =
+        mine.config.acting().stream().filter(Acting::intact).map(Acting::node).toList();
+    List<String> judges = up.stream().filter(intact::contains).toList();
+    return judges.isEmpty() ? up : judges;
   }
 
   private static void requireAll(Led mine, List<String> nodes, Map<String, ?> answers)

@@ -454,11 +454,10 @@ public final class Primary {
       }
       // A barrier did not ask it for what it was sent meanwhile.
       everywhere.at(joiner.node()).flushAll(mine.get().claim);
-      SlotConfig before = mine.get().config;
-      SlotConfig after = table.rules().join(before, joiner.node(), table.nodes());
+      SlotConfig after =
+          table.rules().join(mine.get().config, joiner.node(), table.nodes());
       SlotTable.Proven proven = new SlotTable.Proven(joiner.node(), life.getAsLong());
-      led.remove(slot); // as below
-      return table.commit(slot, before, after, Optional.of(proven));
+      return commit(mine.get(), after, Optional.of(proven));
     } finally {
       drop(slot, joiner);
       slots.leaveAlone(slot);
@@ -468,8 +467,13 @@ public final class Primary {
   /// Changes the configuration, with the slot had alone. Whatever comes of it, nobody is answered
   /// before the slot was prepared anew, with the configuration that there is then.
   private boolean commit(Led mine, SlotConfig after) throws IOException {
+    return commit(mine, after, Optional.empty());
+  }
+
+  private boolean commit(Led mine, SlotConfig after, Optional<SlotTable.Proven> proven)
+      throws IOException {
     led.remove(mine.claim.slot());
-    return table.commit(mine.claim.slot(), mine.config, after);
+    return table.commit(mine.claim.slot(), mine.config, after, proven);
   }
 
   /// Whether a node was asked to join that is not to have the slot's objects any more. It removes

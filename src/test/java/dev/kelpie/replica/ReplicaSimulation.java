@@ -2,6 +2,7 @@ package dev.kelpie.replica;
 
 import dev.kelpie.model.ObjectId;
 import dev.kelpie.model.VdiId;
+import dev.kelpie.object.CopyStore;
 import dev.kelpie.object.Durability;
 import dev.kelpie.object.Extent;
 import dev.kelpie.object.Outcome;
@@ -23,7 +24,11 @@ import java.util.SplittableRandom;
 /// Some nodes with a few objects in two slots, in one thread: one seed, one run. Messages are lost,
 /// done without an answer, or done late; nodes are cut off, paused in the middle of a call, killed
 /// with and without their power, started again; the map changes, and so do the holders. While a
-/// node waits for another, anything else may happen.
+/// node waits for another, or for its disk, anything else may happen.
+///
+/// What goes wrong only after several events that have to do with each other, chance alone brings
+/// about too seldom. So a run may have a [ReplicaStories.Story], which tells such events again and
+/// again, with other nodes and in other moments.
 ///
 /// What clients see is checked as they see it ([Register]): no acknowledged value is lost, none
 /// comes back, and a barrier that succeeded is never undone.
@@ -34,14 +39,28 @@ public final class ReplicaSimulation {
   /// Runs differ in how much fails.
   private static final int MILDNESS_MAX = 4;
 
+  /// In a story little else fails.
+  private static final int MILDNESS_TOLD = 8;
+
+  /// In one of so many waits something else happens, of itself and in a story.
+  private static final int RESTLESSNESS = 3;
+
+  private static final int RESTLESSNESS_TOLD = 24;
+
+  /// A disk answers so much sooner than another node.
+  private static final int DISK_SPEED = 8;
+
+  /// So few that one which matters arrives before it is too old to matter.
+  private static final int STRAY_MAX = 6;
+
   private static final int SLOTS = 2;
   private static final int OBJECTS = 3;
 
-  private final SplittableRandom chance;
-  private final SlotRules rules;
-  private final List<Node> nodes = new ArrayList<>();
-  private final List<ObjectId> objects = new ArrayList<>();
-  private final List<Integer> slots = new ArrayList<>();
+  final SplittableRandom chance;
+  final SlotRules rules;
+  final List<Node> nodes = new ArrayList<>();
+  final List<ObjectId> objects = new ArrayList<>();
+  final List<Integer> slots = new ArrayList<>();
   private final Map<ObjectId, List<Register>> registers = new HashMap<>();
   private final Map<ObjectId, Boolean> busy = new HashMap<>();
   private final Map<Integer, Long> deferredSince = new HashMap<>();
@@ -53,12 +72,29 @@ public final class ReplicaSimulation {
   private long values;
   private int depth;
   private final int mildness;
+  private final int restlessness;
+  private final boolean told;
+  private Optional<Interruption> interruption = Optional.empty();
+  private Optional<Runnable> afterProof = Optional.empty();
   private boolean faults = true;
   private int answered;
 
-  private ReplicaSimulation(long seed, int count, int copies, int least) {
+  /// What happens in the middle of something, after so many messages and writes.
+  private static final class Interruption {
+    private final Runnable what;
+    private int left;
+
+    Interruption(int after, Runnable what) {
+      this.left = after;
+      this.what = what;
+    }
+  }
+
+  private ReplicaSimulation(long seed, int count, int copies, int least, boolean told) {
     chance = new SplittableRandom(seed);
-    mildness = 1 + (int) (seed % MILDNESS_MAX);
+    this.told = told;
+    mildness = told ? MILDNESS_TOLD : 1 + (int) Math.floorMod(seed, (long) MILDNESS_MAX);
+    restlessness = told ? RESTLESSNESS_TOLD : RESTLESSNESS;
     rules = new SlotRules(least);
     for (int i = 0; i < count; i++) {
       nodes.add(new Node("n" + i));
@@ -91,39 +127,31 @@ public final class ReplicaSimulation {
 
   /// Runs once.
   ///
+  /// @param events so many, where just anything happens
+  /// @param story the name of a [ReplicaStories.Story]
   /// @return how many requests were answered
   /// @throws AssertionError with the history, where a client saw what must not be
-  public static int run(long seed, int count, int copies, int least, int events) {
-    ReplicaSimulation simulation = new ReplicaSimulation(seed, count, copies, least);
+  public static int run(long seed, int count, int copies, int least, int events, String story) {
+    ReplicaStories.Story told = ReplicaStories.Story.valueOf(story);
+    ReplicaSimulation simulation =
+        new ReplicaSimulation(seed, count, copies, least, told != ReplicaStories.Story.ANYTHING);
     try {
-      for (int i = 0; i < events; i++) {
-        simulation.event();
-      }
+      new ReplicaStories(simulation).tell(told, events);
       simulation.calm();
-    } catch (AssertionError e) {
-      throw new AssertionError(
-          "seed "
-              + seed
-              + " ("
-              + count
-              + " nodes, "
-              + copies
-              + " copies, "
-              + least
-              + " at least): "
-              + e.getMessage()
-              + "\n"
-              + simulation.history,
-          e);
+    } catch (AssertionError | RuntimeException e) {
+      String run =
+          "seed %d (%d nodes, %d copies, %d at least, story %s): "
+              .formatted(seed, count, copies, least, story);
+      throw new AssertionError(run + e.getMessage() + "\n" + simulation.history, e);
     }
     return simulation.answered;
   }
 
-  private void say(String what) {
+  void say(String what) {
     history.append("  ".repeat(depth)).append(what).append('\n');
   }
 
-  private List<String> shuffled() {
+  List<String> shuffled() {
     List<String> names = new ArrayList<>(nodes.stream().map(n -> n.name).toList());
     for (int i = names.size() - 1; i > 0; i--) {
       Collections.swap(names, i, chance.nextInt(i + 1));
@@ -131,11 +159,11 @@ public final class ReplicaSimulation {
     return names;
   }
 
-  private List<String> holders(int slot) {
+  List<String> holders(int slot) {
     return List.copyOf(holders.getOrDefault(slot, List.of()));
   }
 
-  private SlotConfig config(int slot) {
+  SlotConfig config(int slot) {
     return Objects.requireNonNull(records.get(slot));
   }
 
@@ -143,27 +171,37 @@ public final class ReplicaSimulation {
     return Objects.requireNonNull(registers.get(object));
   }
 
-  private Node node(String name) {
+  Node node(String name) {
     return nodes.stream().filter(n -> n.name.equals(name)).findFirst().orElseThrow();
   }
 
-  private Node anyNode() {
+  Node anyNode() {
     return nodes.get(chance.nextInt(nodes.size()));
   }
 
-  private int anySlot() {
+  int anySlot() {
     return slots.get(chance.nextInt(slots.size()));
   }
 
   /// A machine. What is in the map of it stands here too.
-  private final class Node {
-    private final String name;
+  final class Node {
+    final String name;
     private final SimulatedCopies disk = new SimulatedCopies();
     private Optional<Life> process = Optional.empty();
     private boolean cut;
     private boolean paused;
     private boolean up = true;
     private long incarnation;
+
+    /// Half of what it asks others for arrives late.
+    boolean slow;
+
+    /// It will not hear what became of its next commit.
+    boolean doubtful;
+
+    boolean isCut() {
+      return cut;
+    }
 
     Node(String name) {
       this.name = name;
@@ -173,7 +211,7 @@ public final class ReplicaSimulation {
       process = Optional.of(new Life(this));
     }
 
-    Life process() {
+    private Life process() {
       return process.orElseThrow();
     }
   }
@@ -198,14 +236,36 @@ public final class ReplicaSimulation {
   /// What a process knows of the map: by node, the incarnation that is up.
   private record Seen(long version, Map<String, Long> up, Map<Integer, List<String>> holders) {}
 
+  /// Something failed between nodes. No stack: that would take most of a run's time.
+  private static final class Unanswered extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Unanswered(String why) {
+      super(why);
+    }
+
+    @Override
+    public synchronized Throwable fillInStackTrace() {
+      return this;
+    }
+  }
+
   /// Thrown where a process goes on that was killed meanwhile.
   private static final class Killed extends RuntimeException {
     private static final long serialVersionUID = 1;
+
+    Killed() {
+      super(null, null, false, false);
+    }
   }
 
   /// Thrown where a nested event would wait for one that it interrupts.
   private static final class WouldBlock extends RuntimeException {
     private static final long serialVersionUID = 1;
+
+    WouldBlock() {
+      super(null, null, false, false);
+    }
   }
 
   /// A life of a node.
@@ -226,9 +286,19 @@ public final class ReplicaSimulation {
       this.life = node.incarnation;
       this.leased = node.up;
       Locks locks = new OneThreadLocks();
-      this.holder = new Holder(this, node.disk, locks);
+      this.holder = new Holder(this, disk(), locks);
       this.primary = new Primary(node.name, this, holder, this, this::pause, locks);
       this.recovery = new Recovery(node.name, this, holder, primary, locks);
+    }
+
+    private CopyStore disk() {
+      return Calls.before(
+          CopyStore.class,
+          node.disk,
+          _ -> {
+            maybeEvents(DISK_SPEED);
+            live();
+          });
     }
 
     private void live() {
@@ -241,7 +311,7 @@ public final class ReplicaSimulation {
       maybeEvents();
       live();
       if (chance.nextInt(4) == 0) {
-        throw new IOException("enough of it");
+        throw new Unanswered("enough of it");
       }
     }
 
@@ -261,33 +331,36 @@ public final class ReplicaSimulation {
       maybeEvents();
       live();
       if (node.cut) {
-        throw new IOException("cut off");
+        throw new Unanswered("cut off");
       }
       look();
       return of(slot);
     }
 
     @Override
-    public boolean commit(
-        int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven)
+    public boolean commit(int slot, SlotConfig before, SlotConfig after, Optional<Proven> proven)
         throws IOException {
       maybeEvents();
       live();
       if (node.cut) {
-        throw new IOException("cut off");
+        throw new Unanswered("cut off");
       }
-      if (fault(8)) {
-        throw new IOException("not committed, or so it seems");
+      boolean doubtful = node.doubtful;
+      node.doubtful = false;
+      if (fault(8) || (doubtful && chance.nextInt(4) == 0)) {
+        throw new Unanswered("not committed, or so it seems");
       }
       boolean done =
           before.equals(config(slot))
               && map.version == mapVersion
+              && rules.isSound(after, nodes())
               && proven.stream().allMatch(p -> life(p.node()).equals(OptionalLong.of(p.life())));
       if (done) {
         say(node.name + " commits " + slot + " " + after);
+        proven.ifPresent(p -> requireDurable(slot, p.node()));
         records.put(slot, after);
-        if (fault(4)) {
-          throw new IOException("committed, which nobody knows");
+        if (fault(4) || doubtful) {
+          throw new Unanswered("committed, which nobody knows");
         }
         look();
       }
@@ -360,6 +433,9 @@ public final class ReplicaSimulation {
                   call(
                       name,
                       () -> {
+                        if (method.getName().equals("flushAll")) {
+                          meanwhile();
+                        }
                         try {
                           return method.invoke(node(name).process().holder, arguments);
                         } catch (java.lang.reflect.InvocationTargetException e) {
@@ -388,7 +464,7 @@ public final class ReplicaSimulation {
       List<Late> before = late.computeIfAbsent(name, _ -> new ArrayList<>());
       Node to = node(name);
       if (node.cut || to.cut || to.paused || to.process.isEmpty()) {
-        throw new IOException("no way to " + name);
+        throw new Unanswered("no way to " + name);
       }
       // What was asked before is done before, or never.
       List<Late> overdue = List.copyOf(before);
@@ -400,25 +476,28 @@ public final class ReplicaSimulation {
         one.over = true;
       });
       if (to.process.isEmpty() || fault(12)) {
-        throw new IOException("lost on the way to " + name);
+        throw new Unanswered("lost on the way to " + name);
       }
-      if (fault(16)) {
+      if (fault(16) || (node.slow && chance.nextBoolean())) {
         Late request = new Late(() -> arriveAt(to, call));
         before.add(request);
         stray.add(request);
-        throw new IOException("late at " + name);
+        if (stray.size() > STRAY_MAX) {
+          stray.removeFirst();
+        }
+        throw new Unanswered("late at " + name);
       }
       T answer;
       try {
         answer = call.run();
       } catch (Killed e) {
         live();
-        throw new IOException(name + " died over it");
+        throw new Unanswered(name + " died over it");
       }
       maybeEvents();
       live();
       if (fault(12)) {
-        throw new IOException("the answer was lost on the way from " + name);
+        throw new Unanswered("the answer was lost on the way from " + name);
       }
       return answer;
     }
@@ -435,7 +514,7 @@ public final class ReplicaSimulation {
   }
 
   /// Something arrives that was on its way, whoever sent it and is dead since.
-  private void arrive() {
+  void arrive() {
     if (!stray.isEmpty()) {
       stray.remove(chance.nextInt(stray.size())).arrive();
     }
@@ -452,34 +531,86 @@ public final class ReplicaSimulation {
   }
 
   private void maybeEvents() {
-    if (faults && depth < DEPTH_MAX && chance.nextInt(3) == 0) {
-      depth++;
-      try {
-        event();
-      } finally {
-        depth--;
+    maybeEvents(1);
+  }
+
+  /// @param less so much less often than while a node waits for another
+  private void maybeEvents(int less) {
+    if (!faults) {
+      return;
+    }
+    if (interruption.isPresent()) {
+      Interruption next = interruption.get();
+      next.left--;
+      if (next.left == 0) {
+        interruption = Optional.empty();
+        nested(next.what);
       }
+    } else if (depth < DEPTH_MAX && chance.nextInt(restlessness * less) == 0) {
+      nested(this::event);
     }
   }
 
-  private void event() {
+  private void nested(Runnable what) {
+    depth++;
     try {
-      switch (chance.nextInt(40 * mildness)) {
-        case 0 -> kill(anyNode(), chance.nextBoolean());
-        case 1, 2 -> restart(anyNode());
-        case 3 -> toggleCut(anyNode());
-        case 4 -> anyNode().paused ^= true;
-        case 5 -> expire(anyNode());
-        case 6, 7, 8 -> rejoin(anyNode());
-        case 9 -> move();
-        case 10, 11, 12 -> look(anyNode());
-        case 13, 14, 15, 16, 17 -> recover(anyNode(), anySlot());
-        case 18, 19 -> flush();
-        case 20, 21, 22, 23 -> arrive();
-        default -> request(objects.get(chance.nextInt(objects.size())));
-      }
+      attempt(what);
+    } finally {
+      depth--;
+    }
+  }
+
+  /// Does something, until it meets its end with a process, or would wait for what it interrupts.
+  void attempt(Runnable what) {
+    try {
+      what.run();
     } catch (Killed | WouldBlock e) {
       say("..." + e.getClass().getSimpleName());
+    }
+  }
+
+  /// Has something happen the next time that a node has shown that it has everything, before it
+  /// joins.
+  void interruptJoin(Runnable meanwhile) {
+    afterProof = Optional.of(meanwhile);
+  }
+
+  private void meanwhile() {
+    Optional<Runnable> now = afterProof;
+    afterProof = Optional.empty();
+    now.ifPresent(this::nested);
+  }
+
+  /// Does something, in the middle of which something else happens, if it takes long enough.
+  ///
+  /// @param after how many messages and writes; where it does not take so many, at its end
+  void interrupt(int after, Runnable what, Runnable meanwhile) {
+    interruption = Optional.of(new Interruption(after, meanwhile));
+    attempt(what);
+    if (interruption.isPresent()) {
+      interruption = Optional.empty();
+      attempt(meanwhile);
+    }
+  }
+
+  void event() {
+    attempt(this::anything);
+  }
+
+  private void anything() {
+    switch (chance.nextInt(40 * mildness)) {
+      case 0 -> kill(anyNode(), chance.nextBoolean());
+      case 1, 2 -> restart(anyNode());
+      case 3 -> toggleCut(anyNode());
+      case 4 -> anyNode().paused ^= true;
+      case 5 -> expire(anyNode());
+      case 6, 7, 8 -> rejoin(anyNode());
+      case 9 -> move();
+      case 10, 11, 12 -> look(anyNode());
+      case 13, 14, 15, 16, 17 -> recover(anyNode(), anySlot());
+      case 18, 19 -> flush();
+      case 20, 21, 22, 23 -> arrive();
+      default -> request(objects.get(chance.nextInt(objects.size())));
     }
   }
 
@@ -503,7 +634,7 @@ public final class ReplicaSimulation {
     }
   }
 
-  private void kill(Node node, boolean power) {
+  void kill(Node node, boolean power) {
     if (node.process.isPresent()) {
       say("kill " + node.name + (power ? " with its power" : ""));
       node.process().alive = false;
@@ -515,7 +646,7 @@ public final class ReplicaSimulation {
     }
   }
 
-  private void restart(Node node) {
+  void restart(Node node) {
     if (node.process.isEmpty()) {
       say("start " + node.name);
       node.start();
@@ -524,13 +655,13 @@ public final class ReplicaSimulation {
     }
   }
 
-  private void toggleCut(Node node) {
+  void toggleCut(Node node) {
     node.cut ^= true;
     say((node.cut ? "cut " : "heal ") + node.name);
   }
 
   /// The node's record goes, not before its lease is over.
-  private void expire(Node node) {
+  void expire(Node node) {
     if (node.up) {
       node.process.ifPresent(process -> process.leased = false);
       node.up = false;
@@ -540,7 +671,7 @@ public final class ReplicaSimulation {
   }
 
   /// A process announces its life, and the leader sees it.
-  private void rejoin(Node node) {
+  void rejoin(Node node) {
     if (node.process.isPresent()
         && !node.cut
         && !node.process().mayServe()
@@ -556,20 +687,23 @@ public final class ReplicaSimulation {
   }
 
   private void move() {
-    int slot = anySlot();
+    move(anySlot());
+  }
+
+  void move(int slot) {
     int copies = holders(slot).size();
     holders.put(slot, List.copyOf(shuffled().subList(0, copies)));
     say("holders of " + slot + " are " + holders(slot));
     commitMap(Optional.empty());
   }
 
-  private void look(Node node) {
+  void look(Node node) {
     if (node.process.isPresent() && !node.cut) {
       node.process().look();
     }
   }
 
-  private void recover(Node node, int slot) {
+  void recover(Node node, int slot) {
     if (node.process.isEmpty() || node.paused) {
       return;
     }
@@ -583,7 +717,7 @@ public final class ReplicaSimulation {
   }
 
   /// Somebody who believes that it is the primary; empty for nobody who answers.
-  private Optional<Node> primary(int slot) {
+  Optional<Node> primary(int slot) {
     List<Node> candidates =
         nodes.stream()
             .filter(n -> n.process.isPresent() && !n.paused)
@@ -594,7 +728,7 @@ public final class ReplicaSimulation {
         : Optional.of(candidates.get(chance.nextInt(candidates.size())));
   }
 
-  private void request(ObjectId object) {
+  void request(ObjectId object) {
     Optional<Node> to = primary(Slots.of(object));
     if (to.isEmpty() || busy.getOrDefault(object, false)) {
       if (to.isPresent()) {
@@ -605,17 +739,28 @@ public final class ReplicaSimulation {
     int cell = chance.nextInt(SimulatedCopies.CELLS);
     if (chance.nextInt(3) == 0) {
       read(to.get(), object, cell);
+    } else {
+      write(to.get(), object, cell);
+    }
+  }
+
+  /// An object has one writer.
+  void write(Node to, ObjectId object, int cell) {
+    if (busy.getOrDefault(object, false)) {
       return;
     }
     busy.put(object, true);
     try {
-      change(to.get(), object, cell);
+      change(to, object, cell);
     } finally {
       busy.put(object, false);
     }
   }
 
-  private void read(Node to, ObjectId object, int cell) {
+  void read(Node to, ObjectId object, int cell) {
+    if (to.process.isEmpty()) {
+      return;
+    }
     Register register = registers(object).get(cell);
     ByteBuffer into = ByteBuffer.allocate(Long.BYTES);
     long begun = register.begin();
@@ -632,7 +777,7 @@ public final class ReplicaSimulation {
 
   /// A client writes until it is answered, or gives up.
   private void change(Node to, ObjectId object, int cell) {
-    boolean removal = chance.nextInt(12) == 0;
+    boolean removal = chance.nextInt(told ? 5 : 12) == 0;
     boolean create = !removal && chance.nextInt(6) == 0;
     Durability durability = chance.nextBoolean() ? Durability.DURABLE : Durability.DEFERRED;
     long value = removal ? 0 : ++values;
@@ -663,7 +808,9 @@ public final class ReplicaSimulation {
                 + value
                 + " "
                 + durability);
-        outcome = to.process().primary.change(object, step);
+        if (to.process.isPresent()) {
+          outcome = to.process().primary.change(object, step);
+        }
       } catch (IOException | Killed | WouldBlock e) {
         say("..." + e);
         maybeEvents();
@@ -699,6 +846,15 @@ public final class ReplicaSimulation {
     }
   }
 
+  /// What a barrier has promised is true of who joins.
+  private void requireDurable(int slot, String joiner) {
+    for (ObjectId object : objects) {
+      if (Slots.of(object) == slot && !node(joiner).disk.isDurable(object)) {
+        throw new AssertionError(object + " is not durable at " + joiner + ", which joins");
+      }
+    }
+  }
+
   private long valueFor(Register register, ObjectId object, int cell, long value, boolean whole) {
     boolean other = whole && registers(object).indexOf(register) != cell;
     return other ? 0 : value;
@@ -714,7 +870,7 @@ public final class ReplicaSimulation {
     return new Step(create ? Step.Kind.CREATE : Step.Kind.WRITE, extents, VDI, durability);
   }
 
-  private void flush() {
+  void flush() {
     for (int slot : slots) {
       Optional<Node> to = primary(slot);
       if (to.isPresent() && deferredSince.containsKey(slot)) {
@@ -754,10 +910,13 @@ public final class ReplicaSimulation {
   /// All faults end; then everything must work, and all copies be equal.
   private void calm() {
     faults = false;
+    afterProof = Optional.empty();
     say("calm");
     for (Node node : nodes) {
       node.cut = false;
       node.paused = false;
+      node.slow = false;
+      node.doubtful = false;
       restart(node);
     }
     for (Node node : nodes) {
@@ -809,16 +968,26 @@ public final class ReplicaSimulation {
     @Override
     public Mutex mutex() {
       return new Mutex() {
-        @Override
-        public void lock() {}
+        private boolean held;
 
         @Override
-        public boolean tryLock() {
-          return true;
+        public void lock() {
+          if (!tryLock()) {
+            throw new WouldBlock();
+          }
         }
 
         @Override
-        public void unlock() {}
+        public boolean tryLock() {
+          boolean free = !held;
+          held = true;
+          return free;
+        }
+
+        @Override
+        public void unlock() {
+          held = false;
+        }
 
         @Override
         public Signal signal() {

@@ -22,14 +22,15 @@ final class ZooKeeperIT {
   }
 
   private void with(Work work) throws Exception {
-    try (Servers servers = new Servers(temp.resolve("zookeeper"));
-        Flock sheep =
-            new Flock(
-                temp,
-                "zookeeper:" + servers.addresses() + "/test,timeout=3000",
-                3,
-                "-w",
-                "size=100M")) {
+    try (Servers servers = new Servers(temp.resolve("zookeeper"))) {
+      servers.awaitLeader();
+      with(servers, work);
+    }
+  }
+
+  private void with(Servers servers, Work work) throws Exception {
+    String driver = "zookeeper:" + servers.addresses() + "/test,timeout=6000";
+    try (Flock sheep = new Flock(temp, driver, 3, "-w", "size=100M")) {
       try {
         sheep.format(3);
         sheep.node(0).dog("vdi", "create", "disk", "64M").ok();

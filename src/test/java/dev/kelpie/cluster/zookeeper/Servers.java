@@ -99,6 +99,11 @@ public final class Servers implements AutoCloseable {
     return seen;
   }
 
+  /// Waits until they have a leader, and so serve clients.
+  public void awaitLeader() {
+    int _ = follower();
+  }
+
   /// One that does not lead; waits until there is a leader.
   int follower() {
     AtomicInteger found = new AtomicInteger();

@@ -1,19 +1,13 @@
 package dev.kelpie.it;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-
 import dev.kelpie.cluster.zookeeper.Servers;
-import dev.kelpie.testing.Await;
 import java.nio.file.Path;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Real daemons that agree through a real ensemble of ZooKeeper.
 final class ZooKeeperIT {
-  private static final Duration LIMIT = Duration.ofMinutes(1);
-
   @TempDir(cleanup = CleanupMode.ON_SUCCESS)
   Path temp;
 
@@ -63,27 +57,6 @@ final class ZooKeeperIT {
       sheep.awaitMembers(2);
       io(sheep.node(2), "read -P 2 8M 8M").ok();
       io(sheep.node(2), "read -P 1 16M 24M").ok();
-    });
-  }
-
-  @Test
-  void oneServerOfTheEnsembleMayGoAndWithoutItNobodyServes() throws Exception {
-    with((sheep, servers) -> {
-      io(sheep.node(0), "write -P 1 0 8M").ok();
-      servers.stop(1);
-      io(sheep.node(1), "read -P 1 0 8M").ok();
-      servers.stop(2);
-      servers.stop(3);
-      Await.until(
-          "nobody lets clients in",
-          LIMIT,
-          () -> sheep.nodes().stream().allMatch(n -> io(n, "read 0 4k").status() != 0));
-      for (int server = 1; server <= 3; server++) {
-        servers.start(server);
-      }
-      sheep.awaitMembers(3);
-      io(sheep.node(2), "read -P 1 0 8M").ok();
-      assertEquals(0, sheep.node(0).dog("vdi", "check", "disk").status());
     });
   }
 }
